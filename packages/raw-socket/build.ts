@@ -1,0 +1,1 @@
+// Compiles native/raw_socket.c. Filled in with the native file.

@@ -1,0 +1,46 @@
+/**
+ * The port to the kernel's network configuration. Implemented by rtnetlink/ (real) and testing/ (in memory, with the
+ * real one's habits). Each verb is one request; outcomes that a caller expects ("exists", "missing") are results,
+ * everything else is a RoutingError.
+ */
+import type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+
+/** "done": the kernel changed. "exists" (EEXIST) and "missing" (ESRCH, EADDRNOTAVAIL, ENODEV): it already was so. */
+export type Outcome = "done" | "exists" | "missing";
+
+/** "complete", or "interrupted": the kernel changed while it was read; absence in it means nothing. */
+export interface Dump<T> {
+  readonly complete: boolean;
+  readonly items: readonly T[];
+}
+
+export interface Kernel {
+  /** Equivalent to: ip link show */
+  links(): Promise<Dump<Link>>;
+  /** Equivalent to: ip addr show */
+  addresses(): Promise<Dump<Address>>;
+  /** Equivalent to: ip route show table all */
+  routes(family: Family): Promise<Dump<Route>>;
+  /** Equivalent to: ip rule show */
+  rules(family: Family): Promise<Dump<Rule>>;
+  /** Equivalent to: ip neigh show dev LINK */
+  neighbours(linkIndex: number): Promise<Dump<Neighbour>>;
+
+  /** Equivalent to: ip addr replace ADDRESS/LENGTH dev LINK proto P noprefixroute [nodad] [valid_lft S] */
+  replaceAddress(address: Address): Promise<Outcome>;
+  /** Equivalent to: ip addr del ADDRESS/LENGTH dev LINK */
+  deleteAddress(address: Address): Promise<Outcome>;
+  /** Equivalent to: ip route replace DESTINATION [via GATEWAY] dev LINK table T proto P */
+  replaceRoute(route: Route): Promise<Outcome>;
+  /** Equivalent to: ip route del … */
+  deleteRoute(route: Route): Promise<Outcome>;
+  /** Equivalent to: ip rule add pref N from SOURCE lookup T protocol P (NLM_F_EXCL: without it a twin is added) */
+  addRule(rule: Rule): Promise<Outcome>;
+  /** Equivalent to: ip rule del … */
+  deleteRule(rule: Rule): Promise<Outcome>;
+
+  /** Events of links, addresses, routes and rules, from the moment the promise resolves until `close`. */
+  subscribe(onEvent: (event: KernelEvent) => void): Promise<void>;
+  /** Closes both sockets; pending requests are rejected with KERNEL_CLOSED. */
+  close(): void;
+}

@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+// unit: no root, no network. kernel and cluster run inside the sandbox that test/run.ts makes (bed/sandbox.ts): one
+// suite at a time, since namespaces have names and two cores are few.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["packages/**/*.test.ts", "test/*.test.ts"],
+          environment: "node",
+        },
+      },
+      {
+        test: {
+          name: "kernel",
+          include: ["test/kernel/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
