@@ -1,0 +1,33 @@
+/** The public names of @vcluster-kube-vip/routing. */
+export type { Dump, Kernel, Outcome } from "./kernel.ts";
+export type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+export { type InterfaceName, parseInterfaceName } from "./values/interface-name.ts";
+export {
+  familyOf,
+  hostPrefixLength,
+  type IpAddress,
+  ipAddressBytes,
+  ipAddressFromBytes,
+  parseIpAddress,
+} from "./values/ip-address.ts";
+export {
+  broadcastAddress,
+  hostPrefix,
+  type InterfaceAddress,
+  type IpPrefix,
+  ipPrefix,
+  networkAddress,
+  parseInterfaceAddress,
+  parseIpPrefix,
+  prefixContains,
+  prefixLength,
+} from "./values/ip-prefix.ts";
+export {
+  BROADCAST_MAC,
+  type MacAddress,
+  macAddressBytes,
+  macAddressFromBytes,
+  parseMacAddress,
+  ZERO_MAC,
+} from "./values/mac-address.ts";
+export type { Parsed } from "./values/parsed.ts";
