@@ -19,6 +19,14 @@ export function parseIpAddress(text: string): Parsed<IpAddress> {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
 }
 
+/**
+ * The canonical spelling of an address that a library or the kernel wrote: well formed, maybe long or IPv4-mapped (some
+ * hosts have a route to ::ffff:0:0/96). Not for what people write: that goes through parseIpAddress.
+ */
+export function canonicalIpAddress(wellFormed: string): IpAddress {
+  return wellFormed.includes(":") ? formatIpv6(expandGroups(wellFormed)) : (wellFormed as IpAddress);
+}
+
 /** 4 or 16 bytes in network order; any other length is undefined. */
 export function ipAddressFromBytes(bytes: Uint8Array): IpAddress | undefined {
   if (bytes.length === 4) return bytes.join(".") as IpAddress;

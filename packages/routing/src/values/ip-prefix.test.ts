@@ -53,6 +53,11 @@ test("a prefix holds its own network and the address it was made of, and reads b
   );
 });
 
+test("the kernel's IPv4-mapped prefixes survive, although people may not write them", () => {
+  const mapped = ipAddressFromBytes(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 1));
+  expect(mapped && ipPrefix(mapped, 96)).toBe("::ffff:0:0/96");
+});
+
 test("no prefix holds an address of the other family", () => {
   expect(prefixContains(prefix("::/0"), ip("10.0.0.1"))).toBe(false);
   expect(prefixContains(prefix("0.0.0.0/0"), ip("fd00::1"))).toBe(false);

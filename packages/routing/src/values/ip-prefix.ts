@@ -4,7 +4,7 @@
  * of one address there), so only what the strict parsers here let through reaches them.
  */
 import IPCIDR from "ip-cidr";
-import { familyOf, hostPrefixLength, type IpAddress, parseIpAddress } from "./ip-address.ts";
+import { canonicalIpAddress, familyOf, hostPrefixLength, type IpAddress, parseIpAddress } from "./ip-address.ts";
 import { invalid, type Parsed, valid } from "./parsed.ts";
 
 declare const brand: unique symbol;
@@ -44,7 +44,7 @@ export function parseInterfaceAddress(text: string): Parsed<InterfaceAddress> {
 
 /** The prefix of that length around the address. lengthBits is 0..32 or 0..128; anything else is a mistake of the caller's. */
 export function ipPrefix(address: IpAddress, lengthBits: number): IpPrefix {
-  return `${canonical(new IPCIDR(`${address}/${lengthBits}`).start<string>())}/${lengthBits}` as IpPrefix;
+  return `${canonicalIpAddress(new IPCIDR(`${address}/${lengthBits}`).start<string>())}/${lengthBits}` as IpPrefix;
 }
 
 /** The prefix that holds this address alone. */
@@ -65,17 +65,10 @@ export function prefixLength(prefix: IpPrefix): number {
 /** The directed broadcast address; undefined where there is none: IPv6, /31 (RFC 3021) and /32. */
 export function broadcastAddress(prefix: IpPrefix): IpAddress | undefined {
   if (familyOf(networkAddress(prefix)) === 6 || prefixLength(prefix) > 30) return undefined;
-  return canonical(new IPCIDR(prefix).end<string>());
+  return canonicalIpAddress(new IPCIDR(prefix).end<string>());
 }
 
 /** False across families. */
 export function prefixContains(prefix: IpPrefix, address: IpAddress): boolean {
   return familyOf(networkAddress(prefix)) === familyOf(address) && new IPCIDR(prefix).contains(address);
-}
-
-/** The library's spelling of IPv6 is not promised to be RFC 5952's; ours is. */
-function canonical(text: string): IpAddress {
-  const parsed = parseIpAddress(text);
-  if (parsed.t === "invalid") throw new TypeError(`ip-cidr answered ${text}, which ${parsed.reason}`);
-  return parsed.value;
 }
