@@ -1,0 +1,31 @@
+/** The one error of this package. Outcomes that a caller expects ("exists", "missing") are results, not errors. */
+
+export type RoutingErrorCode =
+  /** EPERM: NET_ADMIN is missing. */
+  | "KERNEL_PERMISSION"
+  /** ENETDOWN: the link is down; routes can be made once it is up. */
+  | "LINK_DOWN"
+  /** ENETUNREACH, EHOSTUNREACH: no route of the link leads to the gateway. */
+  | "GATEWAY_UNREACHABLE"
+  /** No answer in time: the change may have been made. */
+  | "KERNEL_TIMEOUT"
+  /** The sockets were closed by their owner while the request was under way. */
+  | "KERNEL_CLOSED"
+  /** The answer cannot be read. */
+  | "KERNEL_ANSWER_MALFORMED"
+  /** Any other errno; the kernel's own words are in the message. */
+  | "KERNEL_REFUSED";
+
+export class RoutingError extends Error {
+  override readonly name = "RoutingError";
+  readonly code: RoutingErrorCode;
+  /** Positive errno; undefined where the kernel gave none. */
+  readonly errno: number | undefined;
+
+  /** @param message - what failed, on what, why, what to do next. */
+  constructor(code: RoutingErrorCode, message: string, options: { errno?: number; cause?: unknown } = {}) {
+    super(`${code}: ${message}`, { cause: options.cause });
+    this.code = code;
+    this.errno = options.errno;
+  }
+}
