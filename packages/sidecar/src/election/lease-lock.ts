@@ -11,14 +11,24 @@ export type WriteResult =
   /** 404 on an update. */
   | { readonly t: "missing" }
   /** Certainly not applied: 4xx, or the connection was never made. */
-  | { readonly t: "refused"; readonly status: number | undefined; readonly reason: string; readonly retryAfterMs: number | undefined }
+  | {
+      readonly t: "refused";
+      readonly status: number | undefined;
+      readonly reason: string;
+      readonly retryAfterMs: number | undefined;
+    }
   /** May have been applied, or may be later: time-out, reset, 5xx, an answer that cannot be read. */
   | { readonly t: "unknown"; readonly reason: string };
 
 export type ReadResult =
   | { readonly t: "found"; readonly lease: LeaseRecord }
   | { readonly t: "missing" }
-  | { readonly t: "failed"; readonly status: number | undefined; readonly reason: string; readonly retryAfterMs: number | undefined };
+  | {
+      readonly t: "failed";
+      readonly status: number | undefined;
+      readonly reason: string;
+      readonly retryAfterMs: number | undefined;
+    };
 
 export type WatchEvent =
   /** A consistent list (quorum read): the watch begins here; whatever was known of the order before is broken. */

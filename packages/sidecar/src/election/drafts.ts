@@ -1,0 +1,84 @@
+/** The records that the election writes. Who may write which, and when, is step's matter. */
+import type { ElectionSettings } from "./election.ts";
+import {
+  type LeaseDraft,
+  type LeaseRecord,
+  MAC_ANNOTATION,
+  MARK_ANNOTATION,
+  WRITE_ANNOTATION,
+} from "./lease-record.ts";
+import { formatMark } from "./mark.ts";
+
+export interface DraftContext {
+  readonly settings: ElectionSettings;
+  readonly number: string;
+  readonly mac: string | undefined;
+  /** MicroTime of the Kubernetes API: RFC 3339 with exactly six fraction digits. */
+  readonly wallTime: string;
+}
+
+/** Rule 2a: a Lease is only ever created vacant and unmarked, so that its first version is counted like any other. */
+export function vacantDraft(context: DraftContext): LeaseDraft {
+  return {
+    base: undefined,
+    holderIdentity: "",
+    leaseDurationSeconds: context.settings.leaseDurationMs / 1000,
+    leaseTransitions: 0,
+    acquireTime: undefined,
+    renewTime: context.wallTime,
+    annotations: { [WRITE_ANNOTATION]: context.number },
+  };
+}
+
+/** Taking, restoring and resuming: our name, one transition more, no mark. */
+export function takeDraft(context: DraftContext, base: LeaseRecord, transitionsAtLeast: number): LeaseDraft {
+  const { [MARK_ANNOTATION]: _mark, ...kept } = base.annotations;
+  return {
+    ...heldDraft(context, base),
+    leaseTransitions: Math.max(base.leaseTransitions, transitionsAtLeast) + 1,
+    acquireTime: context.wallTime,
+    annotations: { ...kept, ...ownAnnotations(context) },
+  };
+}
+
+/** A renewal keeps mark and transitions; transitions lowered by another hand are put back. */
+export function renewDraft(context: DraftContext, base: LeaseRecord, transitionsAtLeast: number): LeaseDraft {
+  return {
+    ...heldDraft(context, base),
+    leaseTransitions: Math.max(base.leaseTransitions, transitionsAtLeast),
+    acquireTime: base.acquireTime ?? context.wallTime,
+    annotations: { ...base.annotations, ...ownAnnotations(context) },
+  };
+}
+
+/** Rule 2b: vacates the Lease and says that its holder is silent. */
+export function markDraft(context: DraftContext, base: LeaseRecord, to: string | undefined): LeaseDraft {
+  const mark = formatMark({
+    from: context.settings.identity,
+    to,
+    transitions: base.leaseTransitions,
+    replaced: base.resourceVersion,
+  });
+  return {
+    ...heldDraft(context, base),
+    holderIdentity: "",
+    annotations: { ...base.annotations, ...ownAnnotations(context), [MARK_ANNOTATION]: mark },
+  };
+}
+
+function heldDraft(context: DraftContext, base: LeaseRecord): LeaseDraft {
+  return {
+    base,
+    holderIdentity: context.settings.identity,
+    leaseDurationSeconds: context.settings.leaseDurationMs / 1000,
+    leaseTransitions: base.leaseTransitions,
+    acquireTime: base.acquireTime,
+    renewTime: context.wallTime,
+    annotations: base.annotations,
+  };
+}
+
+function ownAnnotations(context: DraftContext): Record<string, string> {
+  const mac = context.mac === undefined ? {} : { [MAC_ANNOTATION]: context.mac };
+  return { [WRITE_ANNOTATION]: context.number, ...mac };
+}

@@ -1,0 +1,181 @@
+/**
+ * The election's vocabulary: what it is told (settings), what it knows (state), what happens to it (events) and what
+ * it wants done (effects). `step` in step.ts is the machine. Pure: no clock, no I/O, no randomness.
+ */
+import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
+import type { LeaseDraft, LeaseRecord } from "./lease-record.ts";
+import { NOTHING_KNOWN, type Observation } from "./observation.ts";
+
+export interface ElectionSettings {
+  /** podName_podUID_bootNonce: never the same for two lives (rule 8). */
+  readonly identity: string;
+  readonly leaseDurationMs: number;
+  readonly renewDeadlineMs: number;
+  readonly retryPeriodMs: number;
+  readonly recordResolutionMs: number;
+  /** Rule 10: voluntary moves allowed per window. */
+  readonly movesMax: number;
+  readonly movesWindowMs: number;
+}
+
+/** Our hold on the Lease: what the last confirmed write said. */
+export interface Claim {
+  /** The record that answered our last confirmed write. Past the deadline only this version may be built on (rule 3). */
+  readonly record: LeaseRecord;
+  /** H: monotonic. -Infinity once a mark was sent: only a confirmed write sent later opens again (rule 4). */
+  readonly deadlineMs: number;
+}
+
+/** Who this replica is in the election. */
+export type Role =
+  /** A candidate that counts, watches, and may not take yet. */
+  | { readonly t: "waiting" }
+  /** Has a proof, and asks the segment whether somebody answers for the VIP (before the first take of a life). */
+  | { readonly t: "asking"; readonly sinceMs: number }
+  /** The taking write is on its way. */
+  | { readonly t: "taking"; readonly number: string }
+  /** Holds: the VIP may be answered until the claim's deadline. */
+  | { readonly t: "holding"; readonly claim: Claim; readonly lookupUntilMs: number | undefined }
+  /** Silent, with a claim that may be renewed or restored. */
+  | { readonly t: "suspended"; readonly claim: Claim; readonly reason: SilenceReason }
+  /** Giving up on purpose: first silent, then the mark. */
+  | { readonly t: "yielding"; readonly claim: Claim; readonly to: string | undefined; readonly phase: YieldPhase }
+  | { readonly t: "stopped" };
+
+export type YieldPhase =
+  | { readonly t: "silencing" }
+  | {
+      readonly t: "marking";
+      readonly number: string;
+      readonly tries: number;
+      /** No try so far may have been applied unseen. */
+      readonly certain: boolean;
+    }
+  /** The mark is in the Lease, as the answer to our write said; its giver may resume at resumeAtMs. */
+  | { readonly t: "marked"; readonly resumeAtMs: number };
+
+export type SilenceReason =
+  | "deadline-passed"
+  | "lookup-unanswered"
+  | "lease-missing"
+  | "lease-vacant"
+  | "lease-recreated"
+  | "other-holder"
+  | "yielding"
+  | "mark-not-sent";
+
+/** A write that was sent and may be applied: its number in a consistent read confirms it (rule 4). */
+export interface PendingWrite {
+  readonly number: string;
+  /** Earliest send of its copies: the moment the effect was emitted. */
+  readonly sentAtMs: number;
+  readonly purpose: WritePurpose;
+  /** resourceVersion that it builds on; undefined for a create. */
+  readonly baseVersion: string | undefined;
+  /** Whether its answer is still awaited. */
+  readonly inFlight: boolean;
+}
+
+export type WritePurpose = "create" | "take" | "renew" | "restore" | "resume" | "mark";
+
+export interface ElectionState {
+  readonly settings: ElectionSettings;
+  readonly role: Role;
+  readonly lease: Observation;
+  readonly pending: readonly PendingWrite[];
+  /** Counts writes and reads of this life. */
+  readonly lastNumber: number;
+  /** A consistent read: wanted from a moment on, or on its way. */
+  readonly read: { readonly t: "none" } | { readonly t: "wanted" } | { readonly t: "sent"; readonly number: number };
+  /** No read before this: a failed read is not repeated at once. */
+  readonly nextReadAtMs: number;
+  /** The version whose predecessor was asked for (a young process's exact list); asked once a version. */
+  readonly exactReadFor: string | undefined;
+  /** No write before this: a retry period after the last, or what Retry-After asked for. */
+  readonly nextTryAtMs: number;
+  readonly lastWriteAtMs: number;
+  /** Writes sent at or before this open nothing: a mark, or the Lease in another's hand, came after them. */
+  readonly voidedAtMs: number;
+  /** Whether this replica may take: why not, if not. */
+  readonly eligible: { readonly t: "yes" } | { readonly t: "no"; readonly reason: string };
+  readonly stopping: boolean;
+  readonly mac: string | undefined;
+  /** A take of this life was confirmed: the segment need not be asked again. */
+  readonly hasTaken: boolean;
+  /** When voluntary moves were seen or made, own monotonic clock; bounded by the window. */
+  readonly movesAtMs: readonly number[];
+  /** A record's duration that was warned about. */
+  readonly warnedDurationSeconds: number | undefined;
+}
+
+export function initialState(settings: ElectionSettings): ElectionState {
+  return {
+    settings,
+    role: { t: "waiting" },
+    lease: NOTHING_KNOWN,
+    pending: [],
+    lastNumber: 0,
+    read: { t: "none" },
+    exactReadFor: undefined,
+    nextReadAtMs: Number.NEGATIVE_INFINITY,
+    nextTryAtMs: Number.NEGATIVE_INFINITY,
+    lastWriteAtMs: Number.NEGATIVE_INFINITY,
+    voidedAtMs: Number.NEGATIVE_INFINITY,
+    eligible: { t: "no", reason: "starting" },
+    stopping: false,
+    mac: undefined,
+    hasTaken: false,
+    movesAtMs: [],
+    warnedDurationSeconds: undefined,
+  };
+}
+
+export type ElectionEvent = {
+  /** Own monotonic clock. */
+  readonly nowMs: number;
+  /** For people who read the record: RFC 3339 with six fraction digits. Never compared. */
+  readonly wallTime: string;
+} & (
+  | { readonly t: "tick" }
+  | { readonly t: "watch"; readonly event: WatchEvent }
+  | { readonly t: "read"; readonly number: number; readonly result: ReadResult }
+  | { readonly t: "exact-read"; readonly resourceVersion: string; readonly result: ReadResult }
+  | { readonly t: "write"; readonly number: string; readonly result: WriteResult }
+  /** The executor made the VIP silent here: nobody is answered for it. */
+  | { readonly t: "silenced" }
+  /** The MAC addresses that answered for the VIP when the segment was asked. */
+  | { readonly t: "segment"; readonly answeredBy: readonly string[] }
+  | { readonly t: "eligible"; readonly mac: string }
+  | { readonly t: "ineligible"; readonly reason: string }
+  /** An operator's or the supervisor's wish; `to` undefined is anybody. */
+  | { readonly t: "transfer"; readonly to: string | undefined; readonly readyPeers: number }
+  | { readonly t: "stop" }
+);
+
+export type ElectionEffect =
+  | {
+      readonly t: "write";
+      readonly number: string;
+      readonly purpose: WritePurpose;
+      readonly draft: LeaseDraft;
+      readonly timeoutMs: number;
+    }
+  | { readonly t: "read"; readonly number: number; readonly timeoutMs: number }
+  | { readonly t: "exact-read"; readonly resourceVersion: string; readonly timeoutMs: number }
+  | { readonly t: "ask-segment" }
+  /** Loosening: the VIP may be answered until deadlineMs, and not after, whatever happens to the process. */
+  | { readonly t: "hold"; readonly deadlineMs: number; readonly transitions: number }
+  /** Tightening: silent at once; to be answered by a "silenced" event. */
+  | { readonly t: "silence"; readonly reason: SilenceReason }
+  | { readonly t: "transition"; readonly from: Role["t"]; readonly to: Role["t"]; readonly reason: string }
+  | { readonly t: "notice"; readonly notice: Notice };
+
+/** Worth a line to an operator, without a change of role. */
+export type Notice =
+  /** A vacant Lease without a mark that counts (a first boot, an operator's hand): it is held for another L. */
+  | { readonly t: "counting-vacant"; readonly waitMs: number }
+  | { readonly t: "duration-differs"; readonly recordSeconds: number; readonly ownSeconds: number }
+  | { readonly t: "segment-answered"; readonly by: readonly string[] }
+  | { readonly t: "transfer-refused"; readonly reason: string }
+  | { readonly t: "moves-alarm"; readonly moves: number; readonly windowMs: number }
+  | { readonly t: "write-failed"; readonly purpose: WritePurpose; readonly result: string };

@@ -1,0 +1,153 @@
+/**
+ * A replica with a claim: holding (the VIP may be answered) or suspended (silent, and perhaps back soon). Rules 1, 3
+ * and 4: the hold ends at the claim's deadline and nowhere earlier by a timer; another hand on the Lease ends it at
+ * once; and who may write again afterwards depends on whether the own deadline has passed.
+ */
+import type { Claim, PendingWrite, SilenceReason } from "./election.ts";
+import type { LeaseRecord } from "./lease-record.ts";
+import { isOlder, isRecord } from "./observation.ts";
+import type { Turn } from "./turn.ts";
+import { yieldHold } from "./yielding.ts";
+
+/** A refused renewal is looked up; without an answer in this time the holder is silent (rule 3). */
+export const LOOKUP_MS = 300;
+
+/** A write of ours is known to be in the Lease: by its answer, or by its number in a consistent read. */
+export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): void {
+  const { state, nowMs } = turn;
+  const { role } = state;
+  // Older writes built on older versions: they can no longer be applied.
+  state.pending = state.pending.filter((other) => other.sentAtMs > write.sentAtMs);
+  if (write.sentAtMs <= state.voidedAtMs) {
+    // Sent before the last tightening: it tells which version is ours, and opens nothing.
+    if ("claim" in role) state.role = { ...role, claim: { ...role.claim, record } };
+    return;
+  }
+  state.hasTaken = true;
+  const claim: Claim = { record, deadlineMs: write.sentAtMs + turn.holdDurationMs };
+  if (role.t === "yielding") {
+    state.role = { ...role, claim };
+    return;
+  }
+  if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
+  turn.enter({ t: "holding", claim, lookupUntilMs: undefined }, `${write.purpose} confirmed`);
+  turn.effects.push({ t: "hold", deadlineMs: claim.deadlineMs, transitions: record.leaseTransitions });
+}
+
+/** What a holder does now. */
+export function advanceHolding(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.role.t !== "holding") return;
+  const { claim, lookupUntilMs } = state.role;
+  if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
+  const found = lostBy(turn, claim);
+  if (found !== undefined) return lose(turn, claim, found);
+  if (state.stopping) return yieldHold(turn, claim, undefined, "stop asked for");
+  if (lookupUntilMs !== undefined && nowMs >= lookupUntilMs) return suspend(turn, claim, "lookup-unanswered");
+  if (lookupUntilMs !== undefined) return turn.wantRead();
+  const base = ownNewest(turn, claim);
+  const editedByAnother = base !== claim.record && !turn.isConfirmable(base);
+  if (editedByAnother && !isBuiltOn(turn, base)) turn.tryAgainSoon();
+  if (nowMs >= state.nextTryAtMs && !isBuiltOn(turn, base)) turn.renew(base, claim.record.leaseTransitions);
+}
+
+/** What a silent claimant does now. */
+export function advanceSuspended(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.role.t !== "suspended") return;
+  const { claim } = state.role;
+  if (state.stopping) return yieldHold(turn, claim, undefined, "stop asked for");
+  if (nowMs < claim.deadlineMs) return restore(turn, claim);
+  const { current } = state.lease;
+  if (newerThanClaim(turn, claim)) {
+    // Ours after all, if a consistent read finds the number of a write that can still be confirmed.
+    if (isRecord(current) && turn.isConfirmable(current)) return turn.wantRead();
+    return turn.enter({ t: "waiting" }, "the lease changed after the own deadline");
+  }
+  if (state.eligible.t === "no" || nowMs < state.nextTryAtMs || isBuiltOn(turn, claim.record)) return;
+  // Rule 3: nobody was in between if the version that answered our last write is still the current one.
+  if (claim.record.holderIdentity === "") turn.take("resume", claim.record, claim.record.leaseTransitions);
+  else turn.renew(claim.record, claim.record.leaseTransitions);
+}
+
+/** Rule 2: only a process whose own deadline has not passed puts back what another hand removed. */
+function restore(turn: Turn, claim: Claim): void {
+  const { state, nowMs } = turn;
+  const { current } = state.lease;
+  if (isRecord(current) && isForeign(turn, current)) return lose(turn, claim, "other-holder");
+  if (state.eligible.t === "no" || nowMs < state.nextTryAtMs) return;
+  if (current === "missing") {
+    if (turn.writeInFlight(["create"]) === undefined) turn.create();
+    return;
+  }
+  const base = isRecord(current) ? current : claim.record;
+  if (isBuiltOn(turn, base)) return;
+  if (base.uid === claim.record.uid && isOwn(turn, base)) turn.renew(base, claim.record.leaseTransitions);
+  else turn.take("restore", base, claim.record.leaseTransitions);
+}
+
+/** Why the Lease, as it is known now, ends the hold at once; undefined if it is still ours. */
+function lostBy(turn: Turn, claim: Claim): SilenceReason | undefined {
+  const { current } = turn.state.lease;
+  if (current === "missing") return "lease-missing";
+  if (!isRecord(current) || isOlder(current, claim.record)) return undefined;
+  if (isForeign(turn, current)) return "other-holder";
+  if (current.uid !== claim.record.uid) return "lease-recreated";
+  return current.holderIdentity === "" ? "lease-vacant" : undefined;
+}
+
+function lose(turn: Turn, claim: Claim, reason: SilenceReason): void {
+  // A renewal that was sent before the Lease went into another hand must not open the gate again.
+  turn.state.voidedAtMs = turn.nowMs;
+  if (reason !== "other-holder") return suspend(turn, claim, reason);
+  if (turn.state.role.t === "holding") turn.silence(reason);
+  turn.state.pending = [];
+  turn.enter({ t: "waiting" }, reason);
+}
+
+function suspend(turn: Turn, claim: Claim, reason: SilenceReason): void {
+  if (turn.state.role.t !== "suspended") turn.silence(reason);
+  turn.enter({ t: "suspended", claim, reason }, reason);
+  turn.tryAgainSoon();
+  advanceSuspended(turn);
+}
+
+/** A compare-and-swap was refused: look before the next one (rule 3). */
+export function afterConflict(turn: Turn): void {
+  const { role } = turn.state;
+  if (role.t === "holding" && role.lookupUntilMs === undefined) {
+    turn.state.role = { ...role, lookupUntilMs: turn.nowMs + LOOKUP_MS };
+  }
+  turn.wantRead();
+}
+
+/** The look-up answered, and the Lease is still ours. */
+export function afterLookup(turn: Turn): void {
+  const { role } = turn.state;
+  if (role.t === "holding") turn.state.role = { ...role, lookupUntilMs: undefined };
+}
+
+/** The newest version that names us: what a holder renews (another hand may have edited it, or an answer was lost). */
+function ownNewest(turn: Turn, claim: Claim): LeaseRecord {
+  const { current } = turn.state.lease;
+  if (!isRecord(current) || isOlder(current, claim.record)) return claim.record;
+  return current.resourceVersion === claim.record.resourceVersion ? claim.record : current;
+}
+
+function newerThanClaim(turn: Turn, claim: Claim): boolean {
+  const { current } = turn.state.lease;
+  if (!isRecord(current)) return current === "missing";
+  return current.resourceVersion !== claim.record.resourceVersion && !isOlder(current, claim.record);
+}
+
+function isOwn(turn: Turn, record: LeaseRecord): boolean {
+  return record.holderIdentity === turn.state.settings.identity;
+}
+
+function isForeign(turn: Turn, record: LeaseRecord): boolean {
+  return record.holderIdentity !== "" && !isOwn(turn, record);
+}
+
+function isBuiltOn(turn: Turn, base: LeaseRecord): boolean {
+  return turn.state.pending.some((write) => write.inFlight && write.baseVersion === base.resourceVersion);
+}

@@ -1,0 +1,140 @@
+/**
+ * The scratch of one step: the state while it is being replaced, and the effects so far. Mutable inside, gone when
+ * `step` returns. Small verbs only; decisions live in candidate.ts, holder.ts and yielding.ts.
+ */
+import * as drafts from "./drafts.ts";
+import type {
+  ElectionEffect,
+  ElectionState,
+  Notice,
+  PendingWrite,
+  Role,
+  SilenceReason,
+  WritePurpose,
+} from "./election.ts";
+import { holdDurationMs } from "./hold-deadline.ts";
+import { type LeaseDraft, type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
+
+/** Lost answers remembered. At one write a retry period they leave with their deadline long before. */
+const PENDING_MAX = 16;
+/** Between two writes of ours whatever provokes them: an editor's war on the Lease stays slow. */
+export const WRITE_SPACING_MS = 50;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export class Turn {
+  readonly nowMs: number;
+  readonly wallTime: string;
+  readonly effects: ElectionEffect[] = [];
+  readonly state: Mutable<ElectionState>;
+
+  constructor(state: ElectionState, nowMs: number, wallTime: string) {
+    this.state = { ...state };
+    this.nowMs = nowMs;
+    this.wallTime = wallTime;
+  }
+
+  enter(role: Role, reason: string): void {
+    const from = this.state.role.t;
+    this.state.role = role;
+    if (from !== role.t) this.effects.push({ t: "transition", from, to: role.t, reason });
+  }
+
+  notice(notice: Notice): void {
+    this.effects.push({ t: "notice", notice });
+  }
+
+  silence(reason: SilenceReason): void {
+    this.effects.push({ t: "silence", reason });
+  }
+
+  /** Request time-out of rule 5: a hung request costs one try, not the hold. */
+  get requestTimeoutMs(): number {
+    return this.state.settings.renewDeadlineMs / 3;
+  }
+
+  get holdDurationMs(): number {
+    return holdDurationMs(this.state.settings);
+  }
+
+  create(): void {
+    this.#write("create", undefined, (context) => drafts.vacantDraft(context));
+  }
+
+  take(purpose: "take" | "restore" | "resume", base: LeaseRecord, transitionsAtLeast: number): string {
+    return this.#write(purpose, base, (context) => drafts.takeDraft(context, base, transitionsAtLeast));
+  }
+
+  renew(base: LeaseRecord, transitionsAtLeast: number): void {
+    this.#write("renew", base, (context) => drafts.renewDraft(context, base, transitionsAtLeast));
+  }
+
+  /** Rule 4: sending a mark voids every earlier deadline. */
+  mark(base: LeaseRecord, to: string | undefined): string {
+    this.state.voidedAtMs = this.nowMs;
+    return this.#write("mark", base, (context) => drafts.markDraft(context, base, to));
+  }
+
+  #write(
+    purpose: WritePurpose,
+    base: LeaseRecord | undefined,
+    draftOf: (context: drafts.DraftContext) => LeaseDraft,
+  ): string {
+    this.state.lastNumber += 1;
+    const { settings, mac, lastNumber } = this.state;
+    const number = `${settings.identity}/${lastNumber}`;
+    const draft = draftOf({ settings, number, mac, wallTime: this.wallTime });
+    const pending: PendingWrite = {
+      number,
+      sentAtMs: this.nowMs,
+      purpose,
+      baseVersion: base?.resourceVersion,
+      inFlight: true,
+    };
+    this.state.pending = [...this.state.pending, pending].slice(-PENDING_MAX);
+    this.state.lastWriteAtMs = this.nowMs;
+    this.state.nextTryAtMs = this.nowMs + settings.retryPeriodMs;
+    this.effects.push({ t: "write", number, purpose, draft, timeoutMs: this.requestTimeoutMs });
+    return number;
+  }
+
+  /** Wants a consistent read, now or as soon as the last failed one allows. */
+  wantRead(): void {
+    if (this.state.read.t === "none") this.state.read = { t: "wanted" };
+  }
+
+  sendReadIfDue(): void {
+    if (this.state.read.t !== "wanted" || this.nowMs < this.state.nextReadAtMs) return;
+    this.state.lastNumber += 1;
+    this.state.read = { t: "sent", number: this.state.lastNumber };
+    this.effects.push({ t: "read", number: this.state.lastNumber, timeoutMs: this.requestTimeoutMs });
+  }
+
+  /** Lost answers whose own deadline has passed confirm nothing any more. */
+  forgetOldWrites(): void {
+    this.state.pending = this.state.pending.filter(
+      (write) => write.inFlight || this.nowMs < write.sentAtMs + this.holdDurationMs,
+    );
+  }
+
+  writeInFlight(purposes: readonly WritePurpose[]): PendingWrite | undefined {
+    return this.state.pending.find((write) => write.inFlight && purposes.includes(write.purpose));
+  }
+
+  /** Another try, soon but never closer than the spacing to the last write. */
+  tryAgainSoon(): void {
+    this.state.nextTryAtMs = Math.max(this.nowMs, this.state.lastWriteAtMs + WRITE_SPACING_MS);
+  }
+
+  /** The write of ours whose number the record carries and whose answer is not known. */
+  pendingIn(record: LeaseRecord): PendingWrite | undefined {
+    const number = record.annotations[WRITE_ANNOTATION];
+    return this.state.pending.find((write) => write.number === number);
+  }
+
+  /** Whether a consistent read that shows this record would confirm a write of ours. */
+  isConfirmable(record: LeaseRecord): boolean {
+    const write = this.pendingIn(record);
+    return write !== undefined && write.purpose !== "mark" && write.sentAtMs > this.state.voidedAtMs;
+  }
+}

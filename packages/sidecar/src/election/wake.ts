@@ -1,0 +1,29 @@
+/** When the election wants a tick though nothing happens. Past times are waiting for an answer, not for the clock. */
+import { ASKING_MAX_MS, takeProof } from "./candidate.ts";
+import type { ElectionState } from "./election.ts";
+
+/** Own monotonic time of the next tick; undefined: only an event can change anything. */
+export function nextWakeMs(state: ElectionState, nowMs: number): number | undefined {
+  const times = [...roleTimes(state, nowMs), state.nextTryAtMs, state.nextReadAtMs].filter((atMs) => atMs > nowMs);
+  const earliest = Math.min(...times);
+  return Number.isFinite(earliest) ? earliest : undefined;
+}
+
+function roleTimes(state: ElectionState, nowMs: number): readonly number[] {
+  const { role } = state;
+  switch (role.t) {
+    case "waiting":
+      return [takeProof(state, nowMs)?.fromMs ?? Number.POSITIVE_INFINITY];
+    case "asking":
+      return [role.sinceMs + ASKING_MAX_MS];
+    case "holding":
+      return [role.claim.deadlineMs, role.lookupUntilMs ?? Number.POSITIVE_INFINITY];
+    case "suspended":
+      return [role.claim.deadlineMs];
+    case "yielding":
+      return [role.phase.t === "marked" ? role.phase.resumeAtMs : role.claim.deadlineMs];
+    case "taking":
+    case "stopped":
+      return [];
+  }
+}

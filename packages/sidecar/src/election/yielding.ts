@@ -1,0 +1,119 @@
+/**
+ * Giving the VIP up on purpose (rules 2b, 4 and 10): first silent here, then the mark in the Lease, then another may
+ * take it. In this order, none of the steps can end in two holders, and each that fails falls back to expiry.
+ */
+import type { Claim, Role } from "./election.ts";
+import type { WriteResult } from "./lease-lock.ts";
+import type { LeaseRecord } from "./lease-record.ts";
+import { MARK_RESUME_MS } from "./mark.ts";
+import { mayMove } from "./moves.ts";
+import { isRecord } from "./observation.ts";
+import type { Turn } from "./turn.ts";
+
+/** Tries to write the mark. Without it the others count L, which is safe. */
+const MARK_TRIES_MAX = 5;
+const MARK_RETRY_MS = 100;
+
+type Yielding = Extract<Role, { t: "yielding" }>;
+
+export function yieldHold(turn: Turn, claim: Claim, to: string | undefined, reason: string): void {
+  turn.silence("yielding");
+  turn.enter({ t: "yielding", claim, to, phase: { t: "silencing" } }, reason);
+}
+
+/** A wish to move the VIP: refused with a reason, or begun. */
+export function transfer(turn: Turn, to: string | undefined, readyPeers: number): void {
+  const { role, movesAtMs, settings } = turn.state;
+  const refuse = (reason: string) => turn.notice({ t: "transfer-refused", reason });
+  if (role.t !== "holding") return refuse("this replica does not hold the VIP");
+  if (readyPeers < 1) return refuse("no other replica is ready to take it");
+  if (!mayMove(movesAtMs, settings, turn.nowMs)) {
+    return refuse(`${settings.movesMax} moves within ${settings.movesWindowMs} ms already`);
+  }
+  yieldHold(turn, role.claim, to, "transfer asked for");
+}
+
+/** The link is gone or the replica is not fit: a voluntary move like others, within the budget. */
+export function yieldUnfit(turn: Turn, reason: string): void {
+  const { role, movesAtMs, settings } = turn.state;
+  if (role.t !== "holding") return;
+  if (mayMove(movesAtMs, settings, turn.nowMs)) yieldHold(turn, role.claim, undefined, reason);
+  else turn.notice({ t: "transfer-refused", reason: `not fit (${reason}), but the moves are used up` });
+}
+
+/** Nobody is answered here any more: now the others may be told. */
+export function afterSilenced(turn: Turn): void {
+  const { role } = turn.state;
+  if (role.t === "yielding" && role.phase.t === "silencing") sendMark(turn, role, 1, true);
+}
+
+function sendMark(turn: Turn, role: Yielding, tries: number, certain: boolean): void {
+  const number = turn.mark(role.claim.record, role.to);
+  const claim: Claim = { record: role.claim.record, deadlineMs: Number.NEGATIVE_INFINITY };
+  turn.state.role = { ...role, claim, phase: { t: "marking", number, tries, certain } };
+}
+
+export function afterMark(turn: Turn, number: string, result: WriteResult): void {
+  const { role } = turn.state;
+  if (role.t !== "yielding" || role.phase.t !== "marking" || role.phase.number !== number) return;
+  const { phase } = role;
+  if (result.t === "written") return marked(turn, { ...role, claim: { ...role.claim, record: result.lease } });
+  if (result.t === "missing") return giveUp(turn, role, "the lease is missing");
+  if (phase.tries >= MARK_TRIES_MAX) return giveUp(turn, role, `mark not written: ${result.t}`);
+  if (result.t !== "refused") turn.wantRead();
+  turn.state.role = { ...role, phase: { ...phase, certain: phase.certain && result.t !== "unknown" } };
+  turn.state.nextTryAtMs = turn.nowMs + (result.t === "conflict" ? 0 : MARK_RETRY_MS);
+}
+
+/**
+ * The mark was refused because a renewal of ours had landed in between: it goes on that version. Not if an earlier
+ * try may have been applied: then another may have taken the Lease, and this version be an old copy put back by hand.
+ */
+export function rebaseMark(turn: Turn, record: LeaseRecord): void {
+  const { role, settings } = turn.state;
+  if (role.t !== "yielding" || role.phase.t !== "marking" || !role.phase.certain) return;
+  if (turn.pendingIn(record) === undefined || record.holderIdentity !== settings.identity) return;
+  if (record.uid === role.claim.record.uid) turn.state.role = { ...role, claim: { ...role.claim, record } };
+}
+
+function marked(turn: Turn, role: Yielding): void {
+  if (turn.state.stopping) return turn.enter({ t: "stopped" }, "released");
+  turn.state.role = { ...role, phase: { t: "marked", resumeAtMs: turn.nowMs + MARK_RESUME_MS } };
+}
+
+/** What a yielding replica does now. */
+export function advanceYielding(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.role.t !== "yielding") return;
+  const { role } = state;
+  if (takenOrChanged(turn, role)) return giveUp(turn, role, "the lease went on");
+  // Never marked without being silent: past the own deadline the others count anyway.
+  if (role.phase.t === "silencing" && nowMs >= role.claim.deadlineMs) return giveUp(turn, role, "not silent in time");
+  if (role.phase.t === "marking") {
+    const { tries, certain } = role.phase;
+    const answered = turn.writeInFlight(["mark"]) === undefined && state.read.t === "none";
+    if (answered && nowMs >= state.nextTryAtMs) sendMark(turn, role, tries + 1, certain);
+  }
+  if (role.phase.t === "marked" && nowMs >= role.phase.resumeAtMs) {
+    turn.enter({ t: "suspended", claim: role.claim, reason: "yielding" }, "nobody took what was offered");
+    turn.tryAgainSoon();
+  }
+}
+
+/** Whether the Lease is in another hand than ours, or already carries our mark though its answer was lost. */
+function takenOrChanged(turn: Turn, role: Yielding): boolean {
+  const { current } = turn.state.lease;
+  if (current === "missing") return true;
+  if (!isRecord(current) || current.resourceVersion === role.claim.record.resourceVersion) return false;
+  if (role.phase.t === "silencing") return false;
+  return turn.writeInFlight(["mark"]) === undefined && current.holderIdentity !== turn.state.settings.identity;
+}
+
+function giveUp(turn: Turn, role: Yielding, reason: string): void {
+  if (turn.state.stopping) return turn.enter({ t: "stopped" }, reason);
+  const { current } = turn.state.lease;
+  const untouched = isRecord(current) && current.resourceVersion === role.claim.record.resourceVersion;
+  // Only on the version that answered our last confirmed write may we go on (rule 3); else count like the others.
+  if (untouched) turn.enter({ t: "suspended", claim: role.claim, reason: "mark-not-sent" }, reason);
+  else turn.enter({ t: "waiting" }, reason);
+}
