@@ -1,0 +1,58 @@
+/**
+ * What the sidecar tells about itself: one closed union, from which log lines, metrics and the status page are derived.
+ * Emitted by the supervisor and the adapters; nothing here is secret, and nothing secret may be put here.
+ */
+import type { Problem } from "../config/config.ts";
+import type { Notice, WritePurpose } from "../election/election.ts";
+
+export type Machine = "election" | "vip" | "link" | "config";
+
+export type Happening =
+  /** A state machine changed its state: one log line each. */
+  | { readonly t: "transition"; readonly machine: Machine; readonly from: string; readonly to: string; readonly reason: string }
+  | { readonly t: "notice"; readonly notice: Notice }
+  | { readonly t: "problem"; readonly problem: Problem }
+  /** The API or the kernel answered with an error, or recovered; `code` is the error's stable code. */
+  | { readonly t: "trouble"; readonly where: "api" | "kernel" | "wire" | "http"; readonly code: string; readonly message: string }
+  | { readonly t: "recovered"; readonly where: "api" | "kernel" | "wire" | "http" }
+  /** One request to the Kubernetes API for the Lease. */
+  | {
+      readonly t: "lease-request";
+      readonly verb: "get" | "list" | "watch" | "create" | "update";
+      readonly outcome: "ok" | "conflict" | "missing" | "refused" | "unknown";
+      readonly durationMs: number;
+      readonly endpoint: string;
+    }
+  | { readonly t: "lease-write"; readonly purpose: WritePurpose; readonly result: string; readonly durationMs: number }
+  /** The VIP is answered here from now on, until the deadline unless renewed. */
+  | { readonly t: "took"; readonly transitions: number; readonly wonToFirstFrameMs: number }
+  | { readonly t: "silenced"; readonly reason: string; readonly tookMs: number }
+  | { readonly t: "frames-sent"; readonly form: string; readonly count: number }
+  | { readonly t: "acknowledged"; readonly address: string; readonly afterMs: number }
+  /** Another MAC address than ours claims the VIP. */
+  | { readonly t: "conflict"; readonly mac: string }
+  /** Something of ours was missing in the kernel and was put back. */
+  | { readonly t: "restored"; readonly what: string }
+  | { readonly t: "swept"; readonly what: string };
+
+/** The moment's picture for /status, /readyz and the gauges. Every field is known at any time. */
+export interface Snapshot {
+  readonly identity: string;
+  readonly vip: string | undefined;
+  readonly interfaceName: string | undefined;
+  /** Election's role, or "passive" while the configuration or another owner forbids taking part. */
+  readonly role: string;
+  readonly reason: string;
+  readonly holderIdentity: string | undefined;
+  readonly leaseName: string | undefined;
+  readonly leaseTransitions: number | undefined;
+  /** Since the version that is known was first seen. */
+  readonly leaseAgeMs: number | undefined;
+  /** Until this replica's own hold ends; undefined if it does not hold. */
+  readonly deadlineInMs: number | undefined;
+  readonly vipState: string;
+  readonly linkUp: boolean;
+  readonly ready: boolean;
+  readonly problems: readonly Problem[];
+  readonly acknowledgedBy: readonly { readonly address: string; readonly afterMs: number }[];
+}
