@@ -1,2 +1,3 @@
 /** What other packages' tests may use of this one. */
+export { type DumpName, MemoryKernel, type VerbName } from "./memory-kernel.ts";
 export { interfaceName, ip, mac, prefix } from "./values.ts";

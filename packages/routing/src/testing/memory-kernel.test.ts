@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { heldState, ownerOf, type Placement } from "../desired-state.ts";
+import type { KernelEvent, Link } from "../model.ts";
+import { reconcile } from "../reconcile.ts";
+import { interfaceName, ip, MemoryKernel, mac, prefix } from "./index.ts";
+
+const net1: Link = {
+  index: 3,
+  name: "net1",
+  mac: mac("02:00:00:00:00:03"),
+  up: true,
+  carrier: true,
+  mtuBytes: 1500,
+  kind: "veth",
+};
+const ipv4: Placement = {
+  vip: ip("10.100.0.100"),
+  gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  linkIndex: 3,
+  table: 1077,
+  rulePriority: 1000,
+  owner: ownerOf(77, interfaceName("net1")),
+};
+const ipv6: Placement = {
+  ...ipv4,
+  vip: ip("fd00:100::64"),
+  gateway: { address: ip("fd00:100::1"), subnet: prefix("fd00:100::/64") },
+};
+
+/** A kernel that holds both VIPs, and the events from then on. */
+async function holder(): Promise<{ kernel: MemoryKernel; events: KernelEvent["t"][] }> {
+  const kernel = new MemoryKernel();
+  kernel.putLink(net1);
+  await reconcile(kernel, heldState(ipv4), () => true);
+  const other = { ...heldState(ipv6), owner: ownerOf(78, interfaceName("net1")) };
+  await reconcile(kernel, other, () => true);
+  const events: KernelEvent["t"][] = [];
+  await kernel.subscribe((event) => events.push(event.t));
+  return { kernel, events };
+}
+
+/** What is there, in short: addresses, devices of routes, number of rules. */
+async function check(kernel: MemoryKernel, expected: readonly unknown[]): Promise<void> {
+  const addresses = (await kernel.addresses()).items.map(({ address }) => address);
+  const devices = async (family: 4 | 6) => (await kernel.routes(family)).items.map(({ linkIndex }) => linkIndex);
+  const rules = (await kernel.rules(4)).items.length + (await kernel.rules(6)).items.length;
+  expect([addresses, await devices(4), await devices(6), rules]).toEqual(expected);
+}
+
+test("a link that goes down keeps its IPv4 address and the rules, and loses the rest", async () => {
+  const { kernel, events } = await holder();
+  kernel.putLink({ ...net1, up: false });
+  await check(kernel, [["10.100.0.100"], [undefined], [undefined], 2]);
+  expect(events).toEqual(["address-removed", "route-removed", "route-removed", "link"]);
+});
+
+test("a link that comes up again does not bring its routes back", async () => {
+  const { kernel } = await holder();
+  kernel.putLink({ ...net1, up: false });
+  kernel.putLink(net1);
+  await check(kernel, [["10.100.0.100"], [undefined], [undefined], 2]);
+});
+
+test("a link without carrier keeps everything", async () => {
+  const { kernel, events } = await holder();
+  kernel.putLink({ ...net1, carrier: false });
+  await check(kernel, [["10.100.0.100", "fd00:100::64"], [3, 3, undefined], [3, 3, undefined], 2]);
+  expect(events).toEqual(["link"]);
+});
+
+test("a deleted link takes addresses and routes with it, but neither rules nor routes to nowhere", async () => {
+  const { kernel } = await holder();
+  kernel.removeLink(3);
+  await check(kernel, [[], [undefined], [undefined], 2]);
+});
+
+test("with its last IPv4 address a link loses its IPv4 routes, without an event", async () => {
+  const { kernel, events } = await holder();
+  for (const address of heldState(ipv4).addresses) await kernel.deleteAddress(address);
+  await check(kernel, [["fd00:100::64"], [undefined], [3, 3, undefined], 2]);
+  expect(events).toEqual(["address-removed"]);
+});
+
+test("with another IPv4 address on it a link keeps its routes", async () => {
+  const { kernel } = await holder();
+  const [vip] = heldState(ipv4).addresses;
+  if (vip === undefined) throw new TypeError("no VIP");
+  await kernel.replaceAddress({ ...vip, address: ip("10.100.0.11") });
+  await kernel.deleteAddress(vip);
+  await check(kernel, [["fd00:100::64", "10.100.0.11"], [3, 3, undefined], [3, 3, undefined], 2]);
+});
+
+test("a gateway that no route leads to is refused", async () => {
+  const kernel = new MemoryKernel();
+  kernel.putLink(net1);
+  const viaGateway = heldState(ipv4).routes.filter(({ gateway }) => gateway !== undefined);
+  for (const route of viaGateway) {
+    await expect(kernel.replaceRoute(route)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" });
+  }
+});
+
+test("a second identical rule exists already", async () => {
+  const { kernel } = await holder();
+  const outcomes = await Promise.all(heldState(ipv4).rules.map((rule) => kernel.addRule(rule)));
+  expect(outcomes).toEqual(["exists"]);
+});
+
+test("an interrupted dump is short and says so, once", async () => {
+  const { kernel } = await holder();
+  kernel.interrupt("addresses");
+  expect(await kernel.addresses()).toMatchObject({ complete: false, items: [{ address: "10.100.0.100" }] });
+  expect((await kernel.addresses()).complete).toBe(true);
+});
+
+test("after close every request is refused", async () => {
+  const { kernel } = await holder();
+  kernel.close();
+  await expect(kernel.links()).rejects.toMatchObject({ code: "KERNEL_CLOSED" });
+});
