@@ -1,6 +1,20 @@
 /** The public names of @vcluster-kube-vip/routing. */
+export { type Applied, apply, type Failure, type StillAllowed } from "./apply.ts";
+export {
+  type DesiredState,
+  heldState,
+  nothing,
+  type Owner,
+  ownerOf,
+  type Placement,
+  preparedState,
+} from "./desired-state.ts";
 export type { Dump, Kernel, Outcome } from "./kernel.ts";
 export type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+export { type Observation, observe } from "./observation.ts";
+export { type Change, type Finding, type Plan, plan } from "./plan.ts";
+export { type Reconciled, reconcile } from "./reconcile.ts";
+export { RoutingError, type RoutingErrorCode } from "./routing-error.ts";
 export { type InterfaceName, parseInterfaceName } from "./values/interface-name.ts";
 export {
   familyOf,

@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type DesiredState, heldState, nothing, ownerOf, type Placement, preparedState } from "./desired-state.ts";
+import type { Address, Link, Route, Rule } from "./model.ts";
+import { type Observation, observe } from "./observation.ts";
+import { reconcile } from "./reconcile.ts";
+import { interfaceName, ip, MemoryKernel, mac, prefix } from "./testing/index.ts";
+import { familyOf } from "./values/ip-address.ts";
+
+const owner = ownerOf(77, interfaceName("net1"));
+const ipv4: Placement = {
+  vip: ip("10.100.0.100"),
+  gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  linkIndex: 3,
+  table: 1077,
+  rulePriority: 1000,
+  owner,
+};
+const ipv6: Placement = {
+  ...ipv4,
+  vip: ip("fd00:100::64"),
+  gateway: { address: ip("fd00:100::1"), subnet: prefix("fd00:100::/64") },
+};
+const placements = [ipv4, ipv6, { ...ipv4, gateway: undefined }];
+
+function link(index: number, name: string): Link {
+  return { index, name, mac: mac(`02:00:00:00:00:0${index}`), up: true, carrier: true, mtuBytes: 1500, kind: "veth" };
+}
+
+/** Like ours, or nearly: what an earlier life with other settings leaves behind. */
+const leftoverAddress: fc.Arbitrary<Address> = fc
+  .record({
+    linkIndex: fc.constantFrom(2, 3),
+    address: fc.constantFrom(ip("10.100.0.100"), ip("10.100.0.101"), ip("fd00:100::64")),
+    prefixLength: fc.constantFrom(24, 32, 128),
+    validSeconds: fc.constantFrom(undefined, 5),
+    protocol: fc.constant(77),
+    label: fc.constant(undefined),
+  })
+  .filter(({ address, prefixLength }) => (familyOf(address) === 6) === (prefixLength === 128) || prefixLength === 24);
+
+function route(protocol: number, tables: readonly number[], links: readonly number[]): fc.Arbitrary<Route> {
+  return fc
+    .record({
+      family: fc.constantFrom(4, 6),
+      table: fc.constantFrom(...tables),
+      type: fc.constantFrom("unicast", "unreachable"),
+      toSubnet: fc.boolean(),
+      linkIndex: fc.constantFrom(...links),
+      metric: fc.constantFrom(0, 1024, 4278198272),
+    })
+    .map(({ toSubnet, ...fields }): Route => {
+      const subnet = fields.family === 4 ? prefix("10.100.0.0/24") : prefix("fd00:100::/64");
+      const linkIndex = fields.type === "unicast" ? fields.linkIndex : undefined;
+      const destination = toSubnet ? subnet : undefined;
+      return { ...fields, linkIndex, destination, protocol, gateway: undefined, scope: "global" };
+    });
+}
+
+function rule(protocol: number, priorities: readonly number[]): fc.Arbitrary<Rule> {
+  return fc.record({
+    family: fc.constantFrom(4, 6),
+    priority: fc.constantFrom(...priorities),
+    source: fc.constantFrom(undefined, prefix("10.100.0.100/32"), prefix("fd00:100::64/128")),
+    table: fc.constantFrom(1077, 500),
+    protocol: fc.constant(protocol),
+  });
+}
+
+const foreignAddress = {
+  prefixLength: 24,
+  validSeconds: undefined,
+  protocol: undefined,
+  label: "net1",
+};
+
+/** net1 has an address by IPAM, or none (then the kernel flushes foreign routes of net1 with our address, too). */
+const world = fc.record({
+  ipam: fc.boolean(),
+  addresses: fc.array(leftoverAddress, { maxLength: 4 }),
+  routes: fc.array(route(77, [1077, 500, 254], [2, 3]), { maxLength: 6 }),
+  rules: fc.array(rule(77, [1000, 999]), { maxLength: 4 }),
+  foreignRoutes: fc.array(route(3, [254, 600], [2]), { maxLength: 4 }),
+  foreignRoutesOfNet1: fc.array(route(3, [700], [3]), { maxLength: 2 }),
+  foreignRules: fc.array(rule(0, [500, 32766]), { maxLength: 3 }),
+  right: fc.record({ routes: fc.nat({ max: 3 }), rules: fc.nat({ max: 1 }), addresses: fc.nat({ max: 1 }) }),
+  placement: fc.constantFrom(...placements),
+});
+type World = typeof world extends fc.Arbitrary<infer T> ? T : never;
+
+async function build(given: World): Promise<{ kernel: MemoryKernel; foreign: Observation }> {
+  const kernel = new MemoryKernel();
+  kernel.putLink(link(2, "eth0"));
+  kernel.putLink(link(3, "net1"));
+  await kernel.replaceAddress({ ...foreignAddress, linkIndex: 2, address: ip("10.64.0.9") });
+  if (given.ipam) {
+    await kernel.replaceAddress({ ...foreignAddress, linkIndex: 3, address: ip("10.100.0.11") });
+    for (const foreign of given.foreignRoutesOfNet1) await kernel.replaceRoute(foreign);
+  }
+  for (const foreign of given.foreignRoutes) await kernel.replaceRoute(foreign);
+  for (const foreign of given.foreignRules) await kernel.addRule(foreign);
+  const foreign = await observe(kernel);
+
+  const taken = new Set(foreign.routes.items.map(routeKey));
+  const leftovers = given.routes.filter((stale) => !taken.has(routeKey(stale)));
+  for (const address of given.addresses) await kernel.replaceAddress(address);
+  for (const stale of leftovers) await kernel.replaceRoute(stale);
+  for (const stale of given.rules) await kernel.addRule(stale);
+  const held = heldState(given.placement);
+  for (const wanted of held.routes.slice(0, given.right.routes)) await kernel.replaceRoute(wanted);
+  for (const wanted of held.rules.slice(0, given.right.rules)) await kernel.addRule(wanted);
+  for (const wanted of held.addresses.slice(0, given.right.addresses)) await kernel.replaceAddress(wanted);
+  return { kernel, foreign };
+}
+
+function routeKey({ family, table, destination, metric }: Route): string {
+  return JSON.stringify([family, table, destination, metric]);
+}
+
+/** Neither order matters nor the label, by which nothing is routed. */
+function sorted({ addresses, routes, rules }: Observation): readonly string[] {
+  return [...addresses.items, ...routes.items, ...rules.items]
+    .map((item) => JSON.stringify(Object.entries({ ...item, label: undefined }).sort()))
+    .sort();
+}
+
+async function checkReaches(given: World, desired: DesiredState): Promise<void> {
+  const { kernel, foreign } = await build(given);
+  expect(await reconcile(kernel, desired, () => true)).toEqual({ applied: { t: "done" }, findings: [] });
+  const expected = {
+    addresses: { complete: true, items: [...foreign.addresses.items, ...desired.addresses] },
+    routes: { complete: true, items: [...foreign.routes.items, ...desired.routes] },
+    rules: { complete: true, items: [...foreign.rules.items, ...desired.rules] },
+  };
+  expect(sorted(await observe(kernel))).toEqual(sorted(expected));
+}
+
+test("from any leftovers one look reaches what is desired, and what is foreign stays", async () => {
+  await fc.assert(
+    fc.asyncProperty(world, (given) => checkReaches(given, heldState(given.placement))),
+    { numRuns: 500 },
+  );
+});
+
+test("from any leftovers a standby gets ready without the address", async () => {
+  await fc.assert(fc.asyncProperty(world, (given) => checkReaches(given, preparedState(given.placement))));
+});
+
+test("from any state a sweep leaves exactly what is foreign", async () => {
+  await fc.assert(
+    fc.asyncProperty(world, (given) => checkReaches(given, nothing(owner))),
+    { numRuns: 500 },
+  );
+});
+
+test.each([
+  ["IPv4", ipv4],
+  ["IPv6", ipv6],
+])("after its link went down and up, an %s VIP is whole again", async (_, placement) => {
+  const kernel = new MemoryKernel();
+  kernel.putLink(link(3, "net1"));
+  const held = heldState(placement);
+  await reconcile(kernel, held, () => true);
+  kernel.putLink({ ...link(3, "net1"), up: false });
+  const whileDown = await reconcile(kernel, held, () => true);
+  expect(whileDown.applied).toMatchObject({ t: "failed", failures: [{ cause: { code: "LINK_DOWN" } }] });
+  kernel.putLink(link(3, "net1"));
+  await reconcile(kernel, held, () => true);
+  const { addresses, routes, rules } = await observe(kernel);
+  expect([...addresses.items, ...rules.items]).toEqual([...held.addresses, ...held.rules]);
+  expect(new Set(routes.items)).toEqual(new Set(held.routes));
+});
+
+test("an interrupted dump is read again", async () => {
+  const kernel = new MemoryKernel();
+  kernel.putLink(link(3, "net1"));
+  kernel.interrupt("routes", 3);
+  expect(await reconcile(kernel, heldState(ipv4), () => true)).toEqual({ applied: { t: "done" }, findings: [] });
+  expect((await kernel.addresses()).items).toEqual(heldState(ipv4).addresses);
+});
+
+test("a kernel that is never seen whole is given up after five looks, with nothing built", async () => {
+  const kernel = new MemoryKernel();
+  kernel.putLink(link(3, "net1"));
+  kernel.interrupt("addresses", 99);
+  const { findings } = await reconcile(kernel, heldState(ipv4), () => true);
+  expect(findings).toEqual([{ t: "incomplete", dump: "addresses" }]);
+  expect(kernel.calls).toEqual([]);
+});

@@ -1,0 +1,29 @@
+/** Looks, plans and applies, until the kernel was seen whole: the way to every state, and to none (the sweep). */
+import { type Applied, apply, type StillAllowed } from "./apply.ts";
+import type { DesiredState } from "./desired-state.ts";
+import type { Kernel } from "./kernel.ts";
+import { observe } from "./observation.ts";
+import { type Finding, plan } from "./plan.ts";
+
+/** An interrupted dump is rare, two in a row more so; five mean that somebody changes routes without end. */
+const LOOKS_MAX = 5;
+
+export interface Reconciled {
+  readonly applied: Applied;
+  /** Why something desired was not built up; "incomplete" only after five looks. */
+  readonly findings: readonly Finding[];
+}
+
+/** @throws RoutingError where the kernel cannot be read; a change that fails is in the result. */
+export async function reconcile(
+  kernel: Kernel,
+  desired: DesiredState,
+  stillAllowed: StillAllowed,
+): Promise<Reconciled> {
+  for (let look = 1; ; look += 1) {
+    const { changes, findings } = plan(desired, await observe(kernel));
+    const applied = await apply(kernel, changes, stillAllowed);
+    const seenWhole = findings.every((finding) => finding.t !== "incomplete");
+    if (seenWhole || applied.t !== "done" || look === LOOKS_MAX) return { applied, findings };
+  }
+}
