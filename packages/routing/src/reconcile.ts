@@ -3,7 +3,7 @@ import { type Applied, apply, type StillAllowed } from "./apply.ts";
 import type { DesiredState } from "./desired-state.ts";
 import type { Kernel } from "./kernel.ts";
 import { observe } from "./observation.ts";
-import { type Finding, plan } from "./plan.ts";
+import { type Change, type Finding, plan } from "./plan.ts";
 
 /** An interrupted dump is rare, two in a row more so; five mean that somebody changes routes without end. */
 const LOOKS_MAX = 5;
@@ -12,6 +12,8 @@ export interface Reconciled {
   readonly applied: Applied;
   /** Why something desired was not built up; "incomplete" only after five looks. */
   readonly findings: readonly Finding[];
+  /** What was changed, or tried; empty where the kernel was right already. */
+  readonly changes: readonly Change[];
 }
 
 /** @throws RoutingError where the kernel cannot be read; a change that fails is in the result. */
@@ -24,6 +26,6 @@ export async function reconcile(
     const { changes, findings } = plan(desired, await observe(kernel));
     const applied = await apply(kernel, changes, stillAllowed);
     const seenWhole = findings.every((finding) => finding.t !== "incomplete");
-    if (seenWhole || applied.t !== "done" || look === LOOKS_MAX) return { applied, findings };
+    if (seenWhole || applied.t !== "done" || look === LOOKS_MAX) return { applied, findings, changes };
   }
 }

@@ -26,7 +26,7 @@ export type Happening =
   | { readonly t: "lease-write"; readonly purpose: WritePurpose; readonly result: string; readonly durationMs: number }
   /** The VIP is answered here from now on, until the deadline unless renewed. */
   | { readonly t: "took"; readonly transitions: number; readonly wonToFirstFrameMs: number }
-  | { readonly t: "silenced"; readonly reason: string; readonly tookMs: number }
+  | { readonly t: "silenced"; readonly tookMs: number }
   | { readonly t: "frames-sent"; readonly form: string; readonly count: number }
   | { readonly t: "acknowledged"; readonly address: string; readonly afterMs: number }
   /** Another MAC address than ours claims the VIP. */

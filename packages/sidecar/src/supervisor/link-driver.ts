@@ -1,0 +1,158 @@
+/**
+ * Follows the VIP's link, sweeps what an earlier life left in the kernel (rule 8), keeps the segment open, and judges
+ * from these whether this replica may take the VIP.
+ */
+import type { Kernel, KernelEvent } from "@vcluster-kube-vip/routing";
+import type { Clock } from "../clock.ts";
+import type { Happening } from "../observe/happening.ts";
+import type { Segment } from "../segment.ts";
+import type { VipKernel } from "../vip/kernel.ts";
+import { afterKernelEvent, describeLink, type LinkState, linkAmong } from "../vip/link.ts";
+import { earliestMs, type Loop } from "./loop.ts";
+
+export interface LinkDriverOptions {
+  readonly clock: Clock;
+  readonly loop: Loop;
+  readonly kernel: Kernel;
+  readonly vipKernel: VipKernel;
+  readonly segment: Segment;
+  readonly interfaceName: string;
+  readonly tell: (happening: Happening) => void;
+  /** The link came up, came back, or changed its MAC address. */
+  readonly onUsable: () => void;
+  readonly onFitness: (fitness: Fitness) => void;
+}
+
+export type Fitness = { readonly t: "fit"; readonly mac: string } | { readonly t: "unfit"; readonly reason: string };
+
+/** Between two tries at what the kernel refused: the sweep, the dump of links, the packet socket. */
+const PREPARE_RETRY_MS = 1_000;
+/** A replica whose kernel refused to hold the VIP leaves it to the others for this long. */
+const REFUSED_MS = 10_000;
+
+export class LinkDriver {
+  readonly #o: LinkDriverOptions;
+  #link: LinkState = { t: "missing" };
+  #linksRead = false;
+  #swept = false;
+  #segmentOpen = false;
+  #refused: { readonly untilMs: number; readonly reason: string } | undefined;
+  #retryAtMs: number | undefined;
+  #fitness: Fitness = { t: "unfit", reason: "starting" };
+
+  constructor(options: LinkDriverOptions) {
+    this.#o = options;
+  }
+
+  get link(): LinkState {
+    return this.#link;
+  }
+
+  get fitness(): Fitness {
+    return this.#fitness;
+  }
+
+  get wakeMs(): number | undefined {
+    return earliestMs([this.#refused?.untilMs, this.#retryAtMs]);
+  }
+
+  /** Does what is not done yet: reads the links, sweeps, opens the segment. */
+  prepare(): void {
+    this.#retryAtMs = undefined;
+    if (!this.#linksRead) this.#readLinks();
+    if (!this.#swept) this.#sweep();
+    if (this.#link.t === "up" && !this.#segmentOpen) this.#openSegment(this.#link);
+    this.#judge();
+  }
+
+  tick(): void {
+    const nowMs = this.#o.clock.nowMs();
+    if (this.#refused !== undefined && nowMs >= this.#refused.untilMs) this.#refused = undefined;
+    if (this.#retryAtMs !== undefined && nowMs >= this.#retryAtMs) this.prepare();
+    this.#judge();
+  }
+
+  onKernelEvent(event: KernelEvent): void {
+    if (event.t === "overrun") this.#readLinks();
+    this.#become(afterKernelEvent(this.#link, event, this.#o.interfaceName));
+  }
+
+  /** The kernel would not hold the VIP here: another replica should. */
+  refused(reason: string): void {
+    this.#o.tell({ t: "trouble", where: "kernel", code: "VIP_REFUSED", message: reason });
+    this.#refused = { untilMs: this.#o.clock.nowMs() + REFUSED_MS, reason };
+    this.#judge();
+  }
+
+  #readLinks(): void {
+    const { kernel, loop, interfaceName } = this.#o;
+    const answer = kernel.links().catch((error: unknown) => ({ complete: false, items: [], error }));
+    loop.awaited(answer, (links) => {
+      if ("error" in links) return this.#retry("kernel", "LINKS_UNREADABLE", links.error);
+      this.#linksRead = true;
+      const seen = linkAmong(links.items, interfaceName);
+      // Unknown is not absent: a link that an interrupted dump did not show may be there.
+      if (seen.t !== "missing" || links.complete) this.#become(seen);
+    });
+  }
+
+  #become(next: LinkState): void {
+    const before = this.#link;
+    this.#link = next;
+    if (before.t !== next.t) {
+      const reason = describeLink(next, this.#o.interfaceName);
+      this.#o.tell({ t: "transition", machine: "link", from: before.t, to: next.t, reason });
+    }
+    const usable = next.t === "up" && !isSame(before, next);
+    if (usable) this.#openSegment(next);
+    if (next.t === "missing") this.#segmentOpen = false;
+    this.#judge();
+    if (usable) this.#o.onUsable();
+  }
+
+  #openSegment(link: Extract<LinkState, { t: "up" }>): void {
+    try {
+      this.#o.segment.open(link.link, link.mac);
+      this.#segmentOpen = true;
+    } catch (error) {
+      this.#segmentOpen = false;
+      this.#retry("wire", "SEGMENT_CLOSED", error);
+    }
+  }
+
+  #sweep(): void {
+    this.#o.loop.awaited(this.#o.vipKernel.withdraw(), (swept) => {
+      if (swept.t === "failed") return this.#retry("kernel", "SWEEP_FAILED", new Error(swept.reason));
+      this.#swept = true;
+      if (swept.t === "done") for (const what of swept.changes) this.#o.tell({ t: "swept", what });
+      this.#judge();
+    });
+  }
+
+  #retry(where: "kernel" | "wire", fallbackCode: string, error: unknown): void {
+    this.#retryAtMs = this.#o.clock.nowMs() + PREPARE_RETRY_MS;
+    const code = error instanceof Error && "code" in error ? String(error.code) : fallbackCode;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#o.tell({ t: "trouble", where, code, message });
+  }
+
+  #judge(): void {
+    const fitness = this.#currentFitness();
+    const before = this.#fitness;
+    if (JSON.stringify(fitness) === JSON.stringify(before)) return;
+    this.#fitness = fitness;
+    this.#o.onFitness(fitness);
+  }
+
+  #currentFitness(): Fitness {
+    const unfit = (reason: string): Fitness => ({ t: "unfit", reason });
+    if (!this.#swept) return unfit("what an earlier life left in the kernel is not yet swept");
+    if (this.#link.t !== "up") return unfit(describeLink(this.#link, this.#o.interfaceName));
+    if (!this.#segmentOpen) return unfit(`no packet socket on ${this.#o.interfaceName}`);
+    return this.#refused === undefined ? { t: "fit", mac: this.#link.mac } : unfit(this.#refused.reason);
+  }
+}
+
+function isSame(before: LinkState, next: Extract<LinkState, { t: "up" }>): boolean {
+  return before.t === "up" && before.link.index === next.link.index && before.mac === next.mac;
+}

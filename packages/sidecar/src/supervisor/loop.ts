@@ -1,0 +1,79 @@
+/**
+ * The one loop of the process: tasks run one after the other, in the order in which they came; when none is left, a
+ * timer is armed for the earliest moment that somebody asked for. Knows nothing of what the tasks do.
+ */
+import type { Clock } from "../clock.ts";
+
+/** Tasks waiting at most. A flood (kernel events) is cut, and who pushed it is told to look again. */
+const QUEUE_MAX = 4096;
+
+export interface LoopOptions {
+  readonly clock: Clock;
+  /** Own monotonic time of the next tick that somebody wants, asked when the queue is empty. */
+  readonly nextWakeMs: () => number | undefined;
+  readonly onTick: () => void;
+  /** The queue was full and was thrown away. */
+  readonly onOverflow: () => void;
+}
+
+export class Loop {
+  readonly #options: LoopOptions;
+  #queue: (() => void)[] = [];
+  #running = false;
+  #closed = false;
+  #cancelTimer: () => void = () => undefined;
+  #lastTurnMs: number;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#lastTurnMs = options.clock.nowMs();
+  }
+
+  /** When the loop last had nothing left to do, own monotonic clock: what /healthz judges. */
+  get lastTurnMs(): number {
+    return this.#lastTurnMs;
+  }
+
+  push(task: () => void): void {
+    if (this.#closed) return;
+    if (this.#queue.length >= QUEUE_MAX) this.#queue = [this.#options.onOverflow];
+    this.#queue.push(task);
+    if (!this.#running) this.#run();
+  }
+
+  /** The answer of a port comes back as a task. Ports do not reject: one that does is our mistake and ends the process. */
+  awaited<T>(answer: Promise<T>, onAnswer: (value: T) => void): void {
+    void answer.then((value) => this.push(() => onAnswer(value)));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#cancelTimer();
+  }
+
+  #run(): void {
+    this.#running = true;
+    try {
+      for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) task();
+    } finally {
+      this.#running = false;
+    }
+    this.#armTimer();
+  }
+
+  #armTimer(): void {
+    this.#cancelTimer();
+    if (this.#closed) return;
+    this.#lastTurnMs = this.#options.clock.nowMs();
+    const wakeMs = this.#options.nextWakeMs();
+    if (wakeMs === undefined) return;
+    this.#cancelTimer = this.#options.clock.at(wakeMs, () => this.push(this.#options.onTick));
+  }
+}
+
+/** The earliest of some moments, of which some may be unwanted. */
+export function earliestMs(moments: readonly (number | undefined)[]): number | undefined {
+  const wanted = moments.filter((moment) => moment !== undefined);
+  return wanted.length === 0 ? undefined : Math.min(...wanted);
+}

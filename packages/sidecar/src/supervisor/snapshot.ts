@@ -1,0 +1,55 @@
+/** The moment's picture of a replica, from the states of its machines. Pure. */
+import type { Config } from "../config/config.ts";
+import type { ElectionState } from "../election/election.ts";
+import { isRecord } from "../election/observation.ts";
+import type { Snapshot } from "../observe/happening.ts";
+import type { LinkState } from "../vip/link.ts";
+import type { VipState } from "../vip/vip.ts";
+
+export interface Picture {
+  readonly config: Config;
+  readonly nowMs: number;
+  readonly election: ElectionState;
+  readonly vip: VipState;
+  readonly link: LinkState;
+  readonly acknowledgedBy: Snapshot["acknowledgedBy"];
+}
+
+export function snapshotOf(picture: Picture): Snapshot {
+  const { config, election, nowMs } = picture;
+  const { current } = election.lease;
+  const record = isRecord(current) ? current : undefined;
+  const { role } = election;
+  const deadlineInMs = role.t === "holding" ? Math.max(0, role.claim.deadlineMs - nowMs) : undefined;
+  return {
+    identity: election.settings.identity,
+    vip: config.vip.address,
+    interfaceName: config.vip.interfaceName,
+    role: role.t,
+    reason: reasonOf(picture),
+    holderIdentity: record === undefined || record.holderIdentity === "" ? undefined : record.holderIdentity,
+    leaseName: `${config.lease.namespace}/${config.lease.name}`,
+    leaseTransitions: record?.leaseTransitions,
+    leaseAgeMs: current === undefined ? undefined : nowMs - election.lease.sinceMs,
+    deadlineInMs,
+    vipState: picture.vip.t,
+    linkUp: picture.link.t === "up",
+    ready: election.eligible.t === "yes" && record !== undefined,
+    problems: [],
+    acknowledgedBy: picture.acknowledgedBy,
+  };
+}
+
+function reasonOf({ election, nowMs }: Picture): string {
+  if (election.eligible.t === "no") return election.eligible.reason;
+  switch (election.role.t) {
+    case "suspended":
+      return election.role.reason;
+    case "waiting":
+      return election.lease.current === undefined
+        ? "the API has not answered yet"
+        : `another holds the Lease, or it is counted: unchanged for ${Math.round(nowMs - election.lease.sinceMs)} ms`;
+    default:
+      return election.role.t;
+  }
+}

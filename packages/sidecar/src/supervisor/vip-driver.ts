@@ -1,0 +1,130 @@
+/** Drives the VIP machine (vip/vip.ts): its effects become kernel changes and frames, their outcomes its events. */
+import type { Placement } from "@vcluster-kube-vip/routing";
+import type { Clock } from "../clock.ts";
+import type { Happening } from "../observe/happening.ts";
+import type { Segment } from "../segment.ts";
+import type { VipKernel } from "../vip/kernel.ts";
+import { type Permission, stepVip, type VipEffect, type VipEvent, type VipState, vipWakeMs } from "../vip/vip.ts";
+import type { Loop } from "./loop.ts";
+
+export interface VipDriverOptions {
+  readonly clock: Clock;
+  readonly loop: Loop;
+  readonly vipKernel: VipKernel;
+  readonly segment: Segment;
+  readonly tell: (happening: Happening) => void;
+  /** Where the VIP belongs now; undefined while its link is missing. */
+  readonly placement: () => Placement | undefined;
+  /** Nobody is answered for the VIP here. */
+  readonly onSilenced: () => void;
+  /** The kernel will not have the VIP. */
+  readonly onRefused: (reason: string) => void;
+}
+
+type News = VipEvent extends infer E ? (E extends VipEvent ? Omit<E, "nowMs"> : never) : never;
+
+export class VipDriver {
+  readonly #o: VipDriverOptions;
+  #state: VipState = { t: "absent" };
+  #silenceAskedAtMs = 0;
+  /** When the answer to the winning write was here: takeover is measured from it. */
+  #wonAtMs: number | undefined;
+
+  constructor(options: VipDriverOptions) {
+    this.#o = options;
+  }
+
+  get state(): VipState {
+    return this.#state;
+  }
+
+  get wakeMs(): number | undefined {
+    return vipWakeMs(this.#state);
+  }
+
+  hold(permission: Permission): void {
+    if (this.#state.t === "absent") this.#wonAtMs = this.#o.clock.nowMs();
+    this.#step({ t: "hold", permission });
+    this.#o.segment.extend(permission.deadlineMs);
+  }
+
+  silence(): void {
+    this.#silenceAskedAtMs = this.#o.clock.nowMs();
+    this.#step({ t: "silence" });
+  }
+
+  kernelChanged(): void {
+    this.#step({ t: "kernel-changed" });
+  }
+
+  tick(): void {
+    this.#step({ t: "tick" });
+  }
+
+  /** The link came up, or has another MAC address: neighbours must hear of it. */
+  announceAgain(): void {
+    if (this.#state.t === "held") this.#o.segment.announce(this.#state.permission.deadlineMs);
+  }
+
+  #step(news: News): void {
+    const [state, effects] = stepVip(this.#state, { ...news, nowMs: this.#o.clock.nowMs() } as VipEvent);
+    this.#state = state;
+    for (const effect of effects) this.#run(effect);
+  }
+
+  #run(effect: VipEffect): void {
+    switch (effect.t) {
+      case "configure":
+      case "restore":
+        return this.#configure(effect.t);
+      case "withdraw":
+        return this.#withdraw();
+      case "announce":
+        return this.#announceTakeover();
+      case "announce-again":
+        return this.announceAgain();
+      case "stop-announcing":
+        return this.#o.segment.stop();
+      case "silenced":
+        this.#o.tell({ t: "silenced", tookMs: this.#o.clock.nowMs() - this.#silenceAskedAtMs });
+        return this.#o.loop.push(this.#o.onSilenced);
+      case "transition":
+        return this.#o.tell({ ...effect, machine: "vip" });
+    }
+  }
+
+  #configure(kind: "configure" | "restore"): void {
+    const { loop, vipKernel, tell } = this.#o;
+    const placement = this.#o.placement();
+    if (placement === undefined) return loop.push(() => this.#step({ t: "configured", outcome: "failed" }));
+    loop.awaited(vipKernel.configure(placement, this.#mayHold), (configured) => {
+      if (configured.t === "failed") this.#o.onRefused(configured.reason);
+      const restored = configured.t === "done" && kind === "restore" && configured.changes.length > 0;
+      if (restored) for (const what of configured.changes) tell({ t: "restored", what });
+      this.#step({ t: "configured", outcome: restored ? "restored" : configured.t });
+    });
+  }
+
+  #withdraw(): void {
+    this.#o.loop.awaited(this.#o.vipKernel.withdraw(), (withdrawn) => {
+      const failed = withdrawn.t === "failed";
+      if (failed) this.#o.tell({ t: "trouble", where: "kernel", code: "WITHDRAW_FAILED", message: withdrawn.reason });
+      this.#step({ t: "withdrawn", outcome: failed ? "failed" : "done" });
+    });
+  }
+
+  /** Rule 7: what every netlink write that adds the address is asked before and after. */
+  readonly #mayHold = (): boolean => {
+    const { t } = this.#state;
+    if (t !== "configuring" && t !== "held") return false;
+    return this.#o.clock.nowMs() < this.#state.permission.deadlineMs;
+  };
+
+  #announceTakeover(): void {
+    if (this.#state.t !== "held") return;
+    const { deadlineMs, transitions } = this.#state.permission;
+    this.#o.segment.announce(deadlineMs);
+    const nowMs = this.#o.clock.nowMs();
+    this.#o.tell({ t: "took", transitions, wonToFirstFrameMs: nowMs - (this.#wonAtMs ?? nowMs) });
+  }
+}
