@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SidecarError } from "../../sidecar-error.ts";
+import { type CertificateAuthority, createCertificateAuthority } from "../../testing/lease-api/certificates.ts";
+import { type Credentials, CredentialsFile } from "./credentials.ts";
+
+let folder: string;
+let authority: CertificateAuthority;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "kubeconfig-"));
+  authority = await createCertificateAuthority();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What a kubeconfig with this user comes to. */
+async function read(user: string, cluster = "certificate-authority: ca.crt"): Promise<Credentials | SidecarError> {
+  const path = join(folder, "admin.conf");
+  writeFileSync(join(folder, "ca.crt"), authority.certificate);
+  writeFileSync(
+    path,
+    `current-context: this
+contexts: [{name: other, context: {cluster: none, user: none}}, {name: this, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:6443", ${cluster}}}]
+users: [{name: u, user: {${user}}}]
+`,
+  );
+  return new CredentialsFile(path).current();
+}
+
+async function check(user: string, expected: object, cluster?: string): Promise<void> {
+  expect(await read(user, cluster)).toMatchObject(expected);
+}
+
+test("the current context decides, and file names are relative to the kubeconfig", () =>
+  check("token: abc", {
+    server: "https://127.0.0.1:6443",
+    headers: { Authorization: "Bearer abc" },
+    verifyServer: true,
+  }));
+
+test("a token file's newline is no part of the token", () => {
+  writeFileSync(join(folder, "token"), "abc\n");
+  return check(`token-file: ${join(folder, "token")}`, { headers: { Authorization: "Bearer abc" } });
+});
+
+test("an exec plugin is asked for its token", () =>
+  check(`exec: {command: echo, args: ['{"status": {"token": "abc"}}']}`, { headers: { Authorization: "Bearer abc" } }));
+
+test("a user and password become a basic authorization", () =>
+  check("username: a, password: b", { headers: { Authorization: "Basic YTpi" } }));
+
+test("insecure-skip-tls-verify and tls-server-name are obeyed", () =>
+  check(
+    "token: abc",
+    { verifyServer: false, tlsServerName: "kubernetes" },
+    "insecure-skip-tls-verify: true, tls-server-name: kubernetes",
+  ));
+
+test("what cannot be used has a code and tells no secret", async () => {
+  for (const [user, cluster, code] of [
+    [`exec: {command: sh, args: ["-c", "echo s3cret >&2; exit 1"]}`, "", "KUBECONFIG_AUTH_FAILED"],
+    ["client-certificate: missing.crt, client-key: missing.key", "", "KUBECONFIG_AUTH_FAILED"],
+    ["client-key-data: czNjcmV0, client-certificate-data: czNjcmV0", "", "KUBECONFIG_INVALID"],
+    ['token: "s3cret\\nX-Other: 1"', "", "KUBECONFIG_INVALID"],
+    ["token: s3cret", "proxy-url: http://127.0.0.1:3128", "KUBECONFIG_INVALID"],
+  ] as const) {
+    const problem = await read(user, cluster);
+    expect(problem).toBeInstanceOf(SidecarError);
+    expect(problem).toMatchObject({ code });
+    expect(String(problem)).not.toContain("s3cret");
+  }
+});

@@ -1,0 +1,229 @@
+/**
+ * The kubeconfig as TLS options and headers, kept up to date. vCluster's replicas each write a CA of their own at the
+ * first boot and overwrite it with the winner's: a file read too early belongs to a dead CA, so it is read again when it
+ * changed and after a 401 or a TLS failure. Parsing, contexts, tokens and exec plugins are client-node's KubeConfig.
+ */
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { validateHeaderValue } from "node:http";
+import type { RequestOptions } from "node:https";
+import { dirname } from "node:path";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { type Cluster, KubeConfig, type User } from "@kubernetes/client-node";
+import { SidecarError } from "../../sidecar-error.ts";
+
+export interface Credentials {
+  /** The kubeconfig's server. */
+  readonly server: string;
+  /** The kubeconfig's tls-server-name. */
+  readonly tlsServerName: string | undefined;
+  readonly secureContext: SecureContext;
+  /** Two with the same digest may share connections. */
+  readonly digest: string;
+  /** False for insecure-skip-tls-verify. */
+  readonly verifyServer: boolean;
+  /** Authorization, impersonation. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The client certificate has ended, as far as this machine's clock knows. The API server decides. */
+  readonly expired: SidecarError | undefined;
+}
+
+const FILE_LIMIT_BYTES = 1_000_000;
+/** A rejected credential is looked for again in the file no more often than this. */
+const REREAD_MS = 1000;
+/** Tokens of exec plugins and token files run out without the kubeconfig changing; client-go's habit. */
+const DYNAMIC_MS = 60_000;
+const EXEC_TIMEOUT_MS = 10_000;
+
+interface Loaded {
+  readonly stamp: string;
+  readonly atMs: number;
+  readonly dynamic: boolean;
+  readonly result: Credentials | SidecarError;
+}
+
+/** One kubeconfig file. A file that went bad is a problem, not an end: the last good credentials stay in use. */
+export class CredentialsFile {
+  readonly #path: string;
+  #good: Credentials | undefined;
+  #problem: SidecarError | undefined;
+  #loaded: Loaded | undefined;
+  #loading: Promise<void> | undefined;
+  #doubted = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** What is wrong with the file, as of the last call of current(). */
+  get problem(): SidecarError | undefined {
+    return this.#problem;
+  }
+
+  /** An error only until the first good file: KUBECONFIG_MISSING, KUBECONFIG_INVALID, KUBECONFIG_AUTH_FAILED. */
+  async current(): Promise<Credentials | SidecarError> {
+    const stamp = stampOf(this.#path);
+    if (stamp instanceof SidecarError) this.#problem = stamp;
+    else if (this.#loaded === undefined || this.#isStale(this.#loaded, stamp)) {
+      this.#loading ??= this.#load(stamp);
+      await this.#loading;
+    }
+    return this.#good ?? this.#problem ?? invalid(this.#path, "it was not read");
+  }
+
+  /** The API server did not take them, or we did not take its certificate: read the file again before the next use. */
+  doubt(): void {
+    this.#doubted = true;
+  }
+
+  #isStale(loaded: Loaded, stamp: string): boolean {
+    const ageMs = performance.now() - loaded.atMs;
+    return loaded.stamp !== stamp || (this.#doubted && ageMs >= REREAD_MS) || (loaded.dynamic && ageMs >= DYNAMIC_MS);
+  }
+
+  async #load(stamp: string): Promise<void> {
+    this.#doubted = false;
+    const loaded = await load(this.#path, stamp);
+    this.#loaded = loaded;
+    this.#loading = undefined;
+    if (loaded.result instanceof SidecarError) this.#problem = loaded.result;
+    else {
+      this.#problem = undefined;
+      this.#good = loaded.result;
+    }
+  }
+}
+
+/** Changes whenever the file was written or replaced. */
+function stampOf(path: string): string | SidecarError {
+  try {
+    const { mtimeNs, size, ino } = statSync(path, { bigint: true });
+    if (size > FILE_LIMIT_BYTES) return invalid(path, `it has ${size} bytes, expected at most ${FILE_LIMIT_BYTES}`);
+    return `${mtimeNs} ${size} ${ino}`;
+  } catch (error) {
+    return new SidecarError(
+      "KUBECONFIG_MISSING",
+      `cannot read the kubeconfig ${path}: ${codeOf(error)}. vCluster writes it at its first start; if it stays away, check the mount of the data volume's pki folder.`,
+      { fields: { path } },
+    );
+  }
+}
+
+async function load(path: string, stamp: string): Promise<Loaded> {
+  const atMs = performance.now();
+  let dynamic = false;
+  try {
+    const kubeConfig = parse(path);
+    const user = kubeConfig.getCurrentUser();
+    dynamic = Boolean(user?.exec ?? user?.authProvider);
+    return { stamp, atMs, dynamic, result: credentialsOf(path, kubeConfig, await httpsOptions(path, kubeConfig)) };
+  } catch (error) {
+    return { stamp, atMs, dynamic, result: error instanceof SidecarError ? error : invalid(path, codeOf(error)) };
+  }
+}
+
+function parse(path: string): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  try {
+    kubeConfig.loadFromString(readFileSync(path, "utf8"));
+    kubeConfig.makePathsAbsolute(dirname(path));
+  } catch (error) {
+    // A YAML error quotes the lines around it, keys included: only its kind may be told.
+    throw invalid(path, `it is not a whole kubeconfig (${error instanceof Error ? error.name : "unreadable"})`);
+  }
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null || kubeConfig.getCurrentUser() === null)
+    throw invalid(path, "its current-context names no cluster and user");
+  if (cluster.proxyUrl) throw invalid(path, "its cluster has a proxy-url, which is not supported");
+  return kubeConfig;
+}
+
+async function httpsOptions(path: string, kubeConfig: KubeConfig): Promise<RequestOptions> {
+  const cluster = kubeConfig.getCurrentCluster() as Cluster;
+  const user = kubeConfig.getCurrentUser() as User;
+  const asked = new KubeConfig();
+  // KubeConfig refuses plain http unless told not to verify; there is no certificate to verify then.
+  const skipTLSVerify = cluster.skipTLSVerify || cluster.server.startsWith("http:");
+  asked.loadFromClusterAndUser({ ...cluster, skipTLSVerify }, user);
+  const options: RequestOptions = {};
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error("time-out")), EXEC_TIMEOUT_MS);
+  });
+  try {
+    await Promise.race([asked.applyToHTTPSOptions(options), timeout]);
+    return { ...options, rejectUnauthorized: !cluster.skipTLSVerify };
+  } catch (error) {
+    // What an exec plugin prints may be a token: only the errno may be told.
+    throw new SidecarError(
+      "KUBECONFIG_AUTH_FAILED",
+      `cannot get the credentials that the kubeconfig ${path} names (${codeOf(error)}). Check its files and its exec plugin.`,
+      { fields: { path } },
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function credentialsOf(path: string, kubeConfig: KubeConfig, options: RequestOptions): Credentials {
+  const cluster = kubeConfig.getCurrentCluster() as Cluster;
+  const { ca, cert, key } = options;
+  const verifyServer = options.rejectUnauthorized !== false;
+  let secureContext: SecureContext;
+  try {
+    secureContext = createSecureContext({ ca, cert, key });
+    if (ca !== undefined) new X509Certificate(ca as Buffer);
+  } catch (error) {
+    throw invalid(path, `a certificate or key in it cannot be read (${codeOf(error)})`);
+  }
+  return {
+    server: cluster.server,
+    tlsServerName: cluster.tlsServerName,
+    secureContext,
+    digest: createHash("sha256")
+      .update(JSON.stringify([ca, cert, key, verifyServer].map(String)))
+      .digest("hex"),
+    verifyServer,
+    headers: headersOf(path, options),
+    expired: cert === undefined ? undefined : expiry(path, new X509Certificate(cert as Buffer)),
+  };
+}
+
+function headersOf(path: string, options: RequestOptions): Record<string, string> {
+  const basic = options.auth ? { Authorization: `Basic ${Buffer.from(options.auth).toString("base64")}` } : {};
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...basic, ...options.headers })) {
+    // A token that is read from a file ends with the file's newline.
+    headers[name] = String(value).trim();
+    try {
+      validateHeaderValue(name, headers[name]);
+    } catch {
+      throw invalid(path, "its token has characters that no header may have");
+    }
+  }
+  return headers;
+}
+
+function expiry(path: string, certificate: X509Certificate): SidecarError | undefined {
+  if (certificate.validToDate.getTime() > Date.now()) return undefined;
+  const validTo = certificate.validToDate.toISOString();
+  return new SidecarError(
+    "KUBECONFIG_CERTIFICATE_EXPIRED",
+    `the client certificate in ${path} ended at ${validTo}. Restart vCluster: it renews its certificates at start, and this file is read again.`,
+    { fields: { path, validTo } },
+  );
+}
+
+function invalid(path: string, reason: string): SidecarError {
+  return new SidecarError(
+    "KUBECONFIG_INVALID",
+    `cannot use the kubeconfig ${path}: ${reason}. It is read again when it changes.`,
+    {
+      fields: { path },
+    },
+  );
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown reason";
+}

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Endpoint } from "./endpoints.ts";
+import { hedge, type Judgement } from "./hedge.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const ENDPOINTS = ["a", "b", "c", "d", "e", "f"].map(
+  (host): Endpoint => ({ protocol: "http:", host, port: 1, tlsServerName: undefined }),
+);
+
+/** Each endpoint's answers in turn: after so many ms, with this judgement. */
+type Script = Readonly<Record<string, readonly (readonly [number, Judgement])[]>>;
+
+async function check(
+  script: Script,
+  expected: { readonly asked: string; readonly answers: readonly Judgement[]; readonly atMs: number },
+) {
+  const asked: string[] = [];
+  const startedAtMs = Date.now();
+  const ask = ({ host }: Endpoint): Promise<Judgement> => {
+    const turn = asked.filter((one) => one === host).length;
+    asked.push(host);
+    const [delayMs, judgement] = script[host]?.[turn] ?? [0, "next"];
+    return new Promise((resolve) => setTimeout(resolve, delayMs, judgement));
+  };
+  const settled = hedge(ENDPOINTS, ask, (answer) => answer).then((answers) => ({
+    answers,
+    atMs: Date.now() - startedAtMs,
+  }));
+  await vi.runAllTimersAsync();
+  expect({ asked: asked.join(""), ...(await settled) }).toEqual(expected);
+}
+
+test("an answer in time is the only one asked for", () =>
+  check({ a: [[299, "wins"]] }, { asked: "a", answers: ["wins"], atMs: 299 }));
+
+test("a late answer is asked for at the next endpoint, and the first one to win settles", () =>
+  check({ a: [[2000, "wins"]], b: [[50, "wins"]] }, { asked: "ab", answers: ["wins"], atMs: 350 }));
+
+test("a failure asks the next endpoint at once", () =>
+  check({ a: [[10, "next"]], b: [[5, "wins"]] }, { asked: "ab", answers: ["next", "wins"], atMs: 15 }));
+
+test("a decision starts no more copies, and waits for those under way", () =>
+  check({ a: [[900, "next"]], b: [[50, "final"]] }, { asked: "ab", answers: ["final", "next"], atMs: 900 }));
+
+test("a connection closed as idle is tried again at the same endpoint", () =>
+  check(
+    {
+      a: [
+        [1, "again"],
+        [1, "wins"],
+      ],
+    },
+    { asked: "aa", answers: ["again", "wins"], atMs: 2 },
+  ));
+
+test("no more than four copies, whatever fails", () =>
+  check({}, { asked: "abcd", answers: ["next", "next", "next", "next"], atMs: 0 }));

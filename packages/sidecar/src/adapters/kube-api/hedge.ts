@@ -1,0 +1,55 @@
+/** Copies of one request at several endpoints: the next one starts when the last is late, or failed. Judges nothing. */
+import { type Endpoint, HEDGE_AFTER_MS } from "./endpoints.ts";
+
+export type Judgement =
+  /** Settles at once. */
+  | "wins"
+  /** No other endpoint would say otherwise; but copies still under way may. */
+  | "final"
+  /** Ask the next endpoint. */
+  | "next"
+  /** Ask the same endpoint over: it closed an idle connection. */
+  | "again";
+
+/** Bounds what a flapping network makes of one request. */
+const COPIES_LIMIT = 4;
+
+/**
+ * Settles with every answer so far: when one wins, or when all copies have answered.
+ * @param ask must settle by itself, and never reject
+ */
+export function hedge<A>(
+  endpoints: readonly Endpoint[],
+  ask: (endpoint: Endpoint) => Promise<A>,
+  judge: (answer: A) => Judgement,
+): Promise<readonly A[]> {
+  const { promise, resolve, reject } = Promise.withResolvers<readonly A[]>();
+  const waiting = [...endpoints];
+  const answers: A[] = [];
+  let copies = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function launch(): void {
+    clearTimeout(timer);
+    const endpoint = copies < COPIES_LIMIT ? waiting.shift() : undefined;
+    if (endpoint === undefined) return;
+    copies += 1;
+    timer = setTimeout(launch, HEDGE_AFTER_MS);
+    ask(endpoint).then((answer) => settle(endpoint, answer), reject);
+  }
+
+  function settle(endpoint: Endpoint, answer: A): void {
+    answers.push(answer);
+    const judgement = judge(answer);
+    if (judgement === "again") waiting.unshift(endpoint);
+    if (judgement === "again" || judgement === "next") launch();
+    else waiting.length = 0;
+    if (judgement === "wins" || answers.length === copies) {
+      clearTimeout(timer);
+      resolve([...answers]);
+    }
+  }
+
+  launch();
+  return promise;
+}
