@@ -1,0 +1,165 @@
+/** Reads the parts of Config that stand for themselves, and works out the defaults that depend on where this runs. */
+import type { IpAddress } from "@vcluster-kube-vip/routing";
+import type { Config, Problem } from "./config.ts";
+import { nodeName } from "./kinds.ts";
+import { unreadable, warning } from "./problem.ts";
+import { SETTINGS } from "./settings.ts";
+import { type Given, type Reader, stronger } from "./sources.ts";
+import { checkTiming } from "./timing.ts";
+
+/** kube-vip's Lease for the control plane. Its record has one second's resolution, so q is 1 s (rule 1). */
+const KUBE_VIP_LEASE = "plndr-cp-lock";
+
+/** As vCluster lays it out in the pod. */
+const VCLUSTER_KUBECONFIG = "/data/pki/admin.conf";
+const VCLUSTER_SERVER = "https://127.0.0.1:6443";
+/** As kubeadm lays it out on a host. Its server is usually the VIP, which this program is to bring up first. */
+const HOST_KUBECONFIG = "/etc/kubernetes/admin.conf";
+/** In the certificates of kube-apiserver (kubeadm) and of vCluster's listener. */
+const API_SERVER_NAME = "kubernetes";
+
+export interface Surroundings {
+  /** A vcluster.yaml is there, or the chart's VCLUSTER_NAME. */
+  readonly inVcluster: boolean;
+  /** The VIP is said by kube-vip's `address`: its other defaults apply, too. */
+  readonly likeKubeVip: boolean;
+  readonly vipPort: number;
+}
+
+export interface Vip {
+  readonly address: Given<IpAddress>;
+  readonly port: number;
+}
+
+/** From `endpoint`, or kube-vip's `address` and `port`. */
+export function readVip(reader: Reader): Vip | undefined {
+  const endpoint = reader.read(SETTINGS.endpoint);
+  const address = reader.read(SETTINGS.address);
+  // Others may use the variable $port for their own ends; it is read only where $address gives it a meaning.
+  const port = reader.isSaid(SETTINGS.address) ? reader.readOrDefault(SETTINGS.port).value : 0;
+  const chosen = stronger(endpoint, address && { ...address, value: { address: address.value, port } });
+  return chosen && { address: { ...chosen, value: chosen.value.address }, port: chosen.value.port };
+}
+
+export function readLease(
+  reader: Reader,
+  { likeKubeVip }: Surroundings,
+): {
+  readonly lease: Config["lease"];
+  readonly problems: readonly Problem[];
+} {
+  const named = reader.read(SETTINGS.leaseName)?.value;
+  const name = named?.name ?? (likeKubeVip ? KUBE_VIP_LEASE : (SETTINGS.leaseName.defaultText ?? ""));
+  const namespace = reader.readOrDefault(SETTINGS.leaseNamespace).value;
+  const resolution = reader.readOrDefault(SETTINGS.recordResolutionSeconds).value;
+  const readBefore = reader.problems.length;
+  const leaseDuration = reader.readOrDefault(SETTINGS.leaseDurationSeconds);
+  const renewDeadline = reader.readOrDefault(SETTINGS.renewDeadlineSeconds);
+  const retryPeriod = reader.readOrDefault(SETTINGS.retryPeriodSeconds);
+  const lease = {
+    namespace: named?.namespace ?? namespace,
+    name,
+    leaseDurationMs: leaseDuration.value,
+    renewDeadlineMs: renewDeadline.value,
+    retryPeriodMs: retryPeriod.value,
+    recordResolutionMs: name === KUBE_VIP_LEASE ? 1000 : resolution * 1000,
+  };
+  // A time that could not be read has been replaced by its default, which nobody chose to go with the others.
+  if (reader.problems.length > readBefore) return { lease, problems: [] };
+  const origins = {
+    leaseDuration: leaseDuration.origin,
+    renewDeadline: renewDeadline.origin,
+    retryPeriod: retryPeriod.origin,
+  };
+  return { lease, problems: checkTiming(lease, origins) };
+}
+
+export function readRouting(reader: Reader): Config["routing"] {
+  return {
+    table: reader.readOrDefault(SETTINGS.routingTable).value,
+    rulePriority: reader.readOrDefault(SETTINGS.rulePriority).value,
+    protocol: reader.readOrDefault(SETTINGS.routeProtocol).value,
+  };
+}
+
+export interface Facts {
+  readonly hostname: string;
+  /** /proc/sys/kernel/random/boot_id */
+  readonly bootId: string;
+}
+
+export function readIdentity(reader: Reader, { hostname, bootId }: Facts): Config["identity"] {
+  const podUid = reader.read(SETTINGS.podUid)?.value ?? bootId;
+  const podName = reader.read(SETTINGS.podName)?.value;
+  if (podName !== undefined) return { podName, podUid };
+  const fromHost = nodeName.read(hostname);
+  if (fromHost.t === "valid") return { podName: fromHost.value, podUid };
+  if (!reader.isSaid(SETTINGS.podName)) {
+    const cure = "set POD_NAME";
+    const origin = { field: "hostname", position: undefined };
+    reader.problems.push(unreadable(origin, nodeName.expected, hostname, { ...fromHost, cure }));
+  }
+  return { podName: "", podUid };
+}
+
+export function readKubeApi(reader: Reader, { inVcluster, vipPort }: Surroundings): Config["kubeApi"] {
+  const kubeconfigPath =
+    reader.read(SETTINGS.kubeconfig)?.value ?? (inVcluster ? VCLUSTER_KUBECONFIG : HOST_KUBECONFIG);
+  const given = reader.read(SETTINGS.server)?.value;
+  const onHost = kubeconfigPath === HOST_KUBECONFIG ? `https://127.0.0.1:${vipPort}` : undefined;
+  const local = inVcluster ? VCLUSTER_SERVER : onHost;
+  const localName = inVcluster || (given === undefined && local !== undefined) ? API_SERVER_NAME : undefined;
+  const peersHost = reader.read(SETTINGS.peersHost)?.value ?? headlessService(reader);
+  if (inVcluster && peersHost === undefined && !reader.isSaid(SETTINGS.peersHost)) reader.problems.push(peersUnknown());
+  return {
+    kubeconfigPath,
+    server: given ?? local,
+    peersHost,
+    peersPort: reader.readOrDefault(SETTINGS.peersPort).value,
+    tlsServerName: reader.read(SETTINGS.tlsServerName)?.value ?? localName,
+  };
+}
+
+function headlessService(reader: Reader): string | undefined {
+  const name = reader.read(SETTINGS.vclusterName)?.value;
+  const namespace = reader.read(SETTINGS.podNamespace)?.value;
+  return name === undefined || namespace === undefined ? undefined : `${name}-headless.${namespace}`;
+}
+
+function peersUnknown(): Problem {
+  const sentence =
+    "expected VCLUSTER_NAME and POD_NAMESPACE, or peersHost, but there is neither, so a dead local API server cannot be gone round: set them from the pod's labels and metadata";
+  return warning("PEERS_UNKNOWN", { field: "global.kubeVip.peersHost", position: undefined }, sentence);
+}
+
+const LOOPBACK = "127.0.0.1" as IpAddress;
+
+export interface Http {
+  readonly port: number;
+  readonly addresses: Given<readonly IpAddress[]>;
+}
+
+export function readHttp(reader: Reader, podIp: IpAddress | undefined): Http {
+  const listen = reader.read(SETTINGS.prometheusServer);
+  const ownPort = reader.readOrDefault(SETTINGS.httpPort);
+  const ownAddresses = reader.read(SETTINGS.httpAddresses);
+  const listenPort = listen && { ...listen, value: listen.value.port };
+  const listenAddress = listen?.value.address;
+  const listenAddresses = listenAddress && { ...listen, value: [...new Set([LOOPBACK, listenAddress])] };
+  const standard = {
+    value: [...new Set(podIp === undefined ? [LOOPBACK] : [LOOPBACK, podIp])],
+    place: "default" as const,
+    origin: { field: "global.kubeVip.httpAddresses", position: undefined },
+  };
+  return {
+    port: (stronger(listenPort, ownPort) ?? ownPort).value,
+    addresses: stronger<readonly IpAddress[]>(ownAddresses, listenAddresses) ?? standard,
+  };
+}
+
+export function readMoves(reader: Reader): Config["moves"] {
+  return {
+    max: reader.readOrDefault(SETTINGS.movesMax).value,
+    windowMs: reader.readOrDefault(SETTINGS.movesWindowSeconds).value,
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * Finds known keys in a vcluster.yaml, each with its line and column. Whatever else is in the file is somebody else's
+ * and is not looked at. Knows no settings and judges no values. Never throws on any text.
+ */
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
+import type { Problem } from "./config.ts";
+import { nearestName } from "./nearest-name.ts";
+import { error, type Origin, quote, warning } from "./problem.ts";
+
+/** A Secret, where vCluster keeps the file, holds no more. Characters; bytes are at least as many. */
+export const FILE_CHARACTERS_MAX = 1_048_576;
+/** A broken file breaks in many places at once; the first few tell all. */
+const PROBLEMS_PER_CODE_MAX = 10;
+
+export interface YamlFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface FoundValue {
+  readonly text: string;
+  readonly origin: Origin;
+}
+
+export interface YamlKeys {
+  /** False: nothing can be said about what is missing in the file. */
+  readonly readable: boolean;
+  readonly values: ReadonlyMap<string, FoundValue>;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * @param keys "controlPlane.endpoint": keys of scalars. An empty one counts as absent, a list as its items with commas.
+ * @param closedSections "global.kubeVip": maps in which any other key is a mistake, and warned about.
+ */
+export function findYamlKeys(file: YamlFile, keys: readonly string[], closedSections: readonly string[]): YamlKeys {
+  const objection = objectionToText(file);
+  if (objection !== undefined) return { readable: false, values: new Map(), problems: [objection] };
+  const lines = new LineCounter();
+  // uniqueKeys compares each key with all others of its map: a second for 100,000 of them. See entries() instead.
+  const document = parseDocument(file.text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
+  const at = (field: string, offset: number): Origin => ({ field, position: positionOf(file, lines, offset) });
+  if (document.errors.length > 0) {
+    const problems = document.errors.slice(0, PROBLEMS_PER_CODE_MAX).map(({ code, message, pos }) => {
+      const sentence = `expected YAML, but the parser says ${quote(message)} (${code}): correct the file here`;
+      return error("YAML_SYNTAX", at(file.name, pos[0]), sentence);
+    });
+    return { readable: false, values: new Map(), problems };
+  }
+  const finder = new KeyFinder(keys, new Set(closedSections), at, (node) =>
+    isAlias(node) ? node.resolve(document) : node,
+  );
+  if (isAbsent(document.contents)) finder.reportEmptyFile(file.name);
+  else finder.descend(document.contents, "");
+  const readable = !finder.problems.some((problem) => problem.severity === "error");
+  return { readable, values: finder.values, problems: finder.problems };
+}
+
+function objectionToText({ name, text }: YamlFile): Problem | undefined {
+  const origin = { field: name, position: undefined };
+  if (text.length > FILE_CHARACTERS_MAX) {
+    const sentence = `expected at most ${FILE_CHARACTERS_MAX} characters, but there are more: this is no vcluster.yaml, mount the right file`;
+    return error("FILE_TOO_LARGE", origin, sentence);
+  }
+  // U+FFFD is what a decoder makes of bytes that are no UTF-8. Tab, line feed and carriage return are text.
+  const odd = /[^\P{Cc}\t\n\r\u0085]|\uFFFD/u.exec(text);
+  if (odd !== null) {
+    const code = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    const before = text.slice(0, odd.index).split("\n");
+    const position = { file: name, line: before.length, column: (before.at(-1) ?? "").length + 1 };
+    const sentence = `expected UTF-8 text, but found the character U+${code}: this is no vcluster.yaml, mount the right file`;
+    return error("FILE_NOT_TEXT", { field: name, position }, sentence);
+  }
+  return undefined;
+}
+
+function positionOf(file: YamlFile, lines: LineCounter, offset: number): Problem["position"] {
+  const { line, col } = lines.linePos(offset);
+  return { file: file.name, line, column: col };
+}
+
+function isAbsent(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && (node.value === null || node.value === ""));
+}
+
+interface Entry {
+  readonly key: Node;
+  readonly value: unknown;
+}
+
+/** Walks down the maps that known keys are in; the depth is that of the longest key, whatever the file is like. */
+class KeyFinder {
+  readonly values = new Map<string, FoundValue>();
+  readonly problems: Problem[] = [];
+  readonly #keys: readonly string[];
+  readonly #closed: ReadonlySet<string>;
+  readonly #at: (field: string, offset: number) => Origin;
+  readonly #resolve: (node: unknown) => unknown;
+
+  constructor(
+    keys: readonly string[],
+    closed: ReadonlySet<string>,
+    at: (field: string, offset: number) => Origin,
+    resolve: (node: unknown) => unknown,
+  ) {
+    this.#keys = keys;
+    this.#closed = closed;
+    this.#at = at;
+    this.#resolve = resolve;
+  }
+
+  reportEmptyFile(name: string): void {
+    const sentence = "expected a vcluster.yaml, but the file is empty: mount the right file, or none";
+    this.#report(warning("FILE_EMPTY", { field: name, position: undefined }, sentence));
+  }
+
+  descend(unresolved: unknown, section: string): void {
+    const node = this.#resolve(unresolved);
+    if (isAbsent(node)) return;
+    const field = section === "" ? "the file" : section;
+    if (!isMap(node)) return this.#reportType(field, "a map of settings", unresolved);
+    const known = this.#namesIn(section);
+    const entries = this.#entries(node, section, known);
+    for (const name of known) {
+      const entry = entries.get(name);
+      if (entry === undefined) continue;
+      const key = section === "" ? name : `${section}.${name}`;
+      if (this.#keys.includes(key)) this.#take(key, entry.value);
+      else this.descend(entry.value, key);
+    }
+  }
+
+  /** The first parts of known keys, as they follow the section. */
+  #namesIn(section: string): readonly string[] {
+    const prefix = section === "" ? "" : `${section}.`;
+    const inside = this.#keys.filter((key) => key.startsWith(prefix));
+    return [...new Set(inside.map((key) => key.slice(prefix.length).split(".", 1)[0] ?? ""))];
+  }
+
+  #entries(map: YAMLMap, section: string, known: readonly string[]): ReadonlyMap<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const { key, value } of map.items) {
+      if (!isScalar(key)) continue;
+      const name = String(key.value);
+      const field = section === "" ? name : `${section}.${name}`;
+      const origin = this.#at(field, key.range?.[0] ?? 0);
+      if (known.includes(name) && entries.has(name)) {
+        const sentence =
+          "expected this key once, but it is there again: vCluster reads only one of them, remove the other";
+        this.#report(error("YAML_DUPLICATE_KEY", origin, sentence));
+      }
+      if (!known.includes(name) && this.#closed.has(section)) this.#report(unknownKey(origin, name, known));
+      entries.set(name, { key, value });
+    }
+    return entries;
+  }
+
+  #take(key: string, unresolved: unknown): void {
+    const node = this.#resolve(unresolved);
+    if (isAbsent(node)) return;
+    const text = isSeq(node) ? joined(node.items.map((item) => scalarText(this.#resolve(item)))) : scalarText(node);
+    if (text === undefined) return this.#reportType(key, "a plain value", unresolved);
+    this.values.set(key, { text, origin: this.#at(key, offsetOf(unresolved)) });
+  }
+
+  #reportType(field: string, expected: string, node: unknown): void {
+    const sentence = `expected ${expected}, but found ${describe(this.#resolve(node))}: correct the indentation or the value`;
+    this.#report(error("WRONG_TYPE", this.#at(field, offsetOf(node)), sentence));
+  }
+
+  #report(problem: Problem): void {
+    const alike = this.problems.filter(({ code }) => code === problem.code).length;
+    if (alike < PROBLEMS_PER_CODE_MAX) this.problems.push(problem);
+  }
+}
+
+function unknownKey(origin: Origin, name: string, known: readonly string[]): Problem {
+  const near = nearestName(name, known);
+  const cure = near === undefined ? "remove it, or look its name up in docs/configuration.md" : `did you mean ${near}?`;
+  return warning(
+    "UNKNOWN_SETTING",
+    origin,
+    `expected a setting's name, but ${quote(name)} is none and has no effect: ${cure}`,
+  );
+}
+
+/** As it is written, so that 010 stays 010 and 1e3 stays 1e3. */
+function scalarText(node: unknown): string | undefined {
+  return isScalar(node) ? (node.source ?? String(node.value)) : undefined;
+}
+
+function joined(items: readonly (string | undefined)[]): string | undefined {
+  return items.includes(undefined) ? undefined : items.join(",");
+}
+
+function offsetOf(node: unknown): number {
+  return isAlias(node) || isMap(node) || isSeq(node) || isScalar(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function describe(node: unknown): string {
+  if (isMap(node)) return "a map";
+  if (isSeq(node)) return "a list";
+  return isScalar(node) ? quote(String(node.source ?? node.value)) : "an alias of nothing";
+}
