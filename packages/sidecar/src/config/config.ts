@@ -63,9 +63,12 @@ export interface Problem {
   readonly message: string;
 }
 
+/** Where to say so when nothing else can be done: known even where the rest is wrong. */
+export type Voice = Pick<Config, "http" | "logLevel">;
+
 export type ConfigResult =
   | { readonly t: "valid"; readonly config: Config; readonly problems: readonly Problem[] }
   /** Stay up, passive. `problems` holds at least one error. */
-  | { readonly t: "invalid"; readonly problems: readonly Problem[] }
+  | { readonly t: "invalid"; readonly voice: Voice; readonly problems: readonly Problem[] }
   /** `kubeVip.enabled: true`: vCluster's own implementation owns the VIP. Stay passive. */
-  | { readonly t: "other-owner"; readonly problems: readonly Problem[] };
+  | { readonly t: "other-owner"; readonly voice: Voice; readonly problems: readonly Problem[] };

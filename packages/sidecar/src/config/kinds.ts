@@ -2,7 +2,7 @@
  * The kinds of plain values that settings have: numbers, names, paths. Each reads one text, wherever it was found, and
  * describes itself for --help and docs/configuration.md. Addresses and the like are in network-kinds.ts.
  */
-import { fault, type Reading, valid } from "./problem.ts";
+import { fault, type ProblemCode, type Reading, valid } from "./problem.ts";
 
 export interface Kind<T> {
   /** "seconds", "port": the type column of docs/configuration.md and the placeholder in --help. */
@@ -38,14 +38,15 @@ export function seconds({ min, max, whole = false }: Range & { readonly whole?: 
   };
 }
 
-/** A decimal number; `taken` maps refused numbers to whose they are. */
+/** A decimal number; `taken` says which are refused and whose they are. */
 export function integer({
   min,
   max,
-  taken = new Map(),
-  takenCode = "NUMBER_TAKEN",
-}: Range & { readonly taken?: ReadonlyMap<number, string>; readonly takenCode?: string }): Kind<number> {
-  const except = taken.size === 0 ? "" : `, except ${[...taken.keys()].join(", ")}`;
+  taken,
+}: Range & {
+  readonly taken?: { readonly numbers: ReadonlyMap<number, string>; readonly code: ProblemCode };
+}): Kind<number> {
+  const except = taken === undefined ? "" : `, except ${[...taken.numbers.keys()].join(", ")}`;
   return {
     type: "number",
     range: `${min} to ${max}${except}`,
@@ -55,8 +56,9 @@ export function integer({
         return fault("NUMBER_INVALID", "is not a decimal number", "write digits only, without leading zeros");
       const value = Number(text);
       if (value < min || value > max) return outOfRange({ min, max });
-      const owner = taken.get(value);
-      if (owner !== undefined) return fault(takenCode, `belongs to ${owner}`, "choose a number nobody else uses");
+      const owner = taken?.numbers.get(value);
+      if (taken !== undefined && owner !== undefined)
+        return fault(taken.code, `belongs to ${owner}`, "choose a number nobody else uses");
       return valid(value);
     },
   };

@@ -6,7 +6,8 @@ import type { Problem } from "./config.ts";
 import { boolean } from "./kinds.ts";
 import { nearestName } from "./nearest-name.ts";
 import { error, type Origin, quote, warning } from "./problem.ts";
-import { ALL_SETTINGS, OWN_SECTION } from "./settings.ts";
+import { OWN_SECTION } from "./setting.ts";
+import { ALL_SETTINGS } from "./settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

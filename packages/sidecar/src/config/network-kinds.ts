@@ -50,6 +50,7 @@ export const endpoint: Kind<Endpoint> = {
   range: "IP address and port; IPv6 in brackets",
   expected: "an IP address and a port, as in 10.100.0.100:8443",
   read(text) {
+    if (text.includes("://")) return fault("VIP_NOT_AN_ADDRESS", "is a URL", "leave out the scheme and the path");
     const parts = /^\[([^\]]*)\](?::(.*))?$/.exec(text) ?? /^([^:]*)(?::([^:]*))?$/.exec(text);
     if (parts === null && text.includes(","))
       return fault("VIP_LIST", "is a list", "give one address; dual stack is not served");
@@ -59,7 +60,8 @@ export const endpoint: Kind<Endpoint> = {
         "has colons in the address",
         "put an IPv6 address in brackets, [fd00::64]:8443",
       );
-    const address = vipAddress.read(parts[1] ?? "");
+    if (!parts[1]) return fault("VIP_NOT_AN_ADDRESS", "has no address", "write it before the port");
+    const address = vipAddress.read(parts[1]);
     if (address.t === "invalid") return address;
     if (parts[2] === undefined || parts[2] === "")
       return fault("ENDPOINT_WITHOUT_PORT", "has no port", "append the control plane's port, :8443 in a vCluster");
@@ -124,7 +126,7 @@ function reservedUse(address: IpAddress): string | undefined {
 
 export const ipAddress: Kind<IpAddress> = {
   type: "IP address",
-  range: "",
+  range: "any",
   expected: "an IP address",
   read(text) {
     const parsed = parseIpAddress(text);
@@ -159,7 +161,7 @@ export interface ListenAddress {
 /** Go's listen address: ":2112", "127.0.0.1:2112". */
 export const listenAddress: Kind<ListenAddress> = {
   type: "[address]:port",
-  range: "",
+  range: "1 to 65535",
   expected: "a port with or without an address, as in :2112",
   read(text) {
     const parts = /^\[([^\]]*)\]:(.*)$/.exec(text) ?? /^([^:]*):([^:]*)$/.exec(text);

@@ -9,13 +9,14 @@ import {
   prefixLength,
 } from "@vcluster-kube-vip/routing";
 import type { Problem } from "./config.ts";
-import { error } from "./problem.ts";
+import { error, type ProblemCode, warning } from "./problem.ts";
+import type { Vip } from "./sections.ts";
 import type { Given } from "./sources.ts";
 
 /** First things first: one sentence for a VIP that cannot be, not one per consequence. */
 export function checkVipInSubnet(vip: Given<IpAddress>, gateway: Given<InterfaceAddress>): readonly Problem[] {
   const { address: router, subnet } = gateway.value;
-  const against = (code: string, found: string, cure: string) => [
+  const against = (code: ProblemCode, found: string, cure: string) => [
     error(
       code,
       vip.origin,
@@ -37,6 +38,15 @@ export function checkVipInSubnet(vip: Given<IpAddress>, gateway: Given<Interface
   if (vip.value === networkAddress(subnet) && prefixLength(subnet) < (familyOf(router) === 4 ? 31 : 127))
     return against("VIP_IS_NETWORK", "is the subnet itself", free);
   return [];
+}
+
+/** vCluster's listener (controlPlane.proxy.port); nobody translates the VIP's port to it. */
+const VCLUSTER_PORT = 8443;
+
+export function checkVipPort({ address, port }: Vip): readonly Problem[] {
+  if (port === VCLUSTER_PORT) return [];
+  const sentence = `expected port ${VCLUSTER_PORT}, where vCluster listens, but found ${port}, which nobody translates: use ${VCLUSTER_PORT}`;
+  return [warning("PORT_WITHOUT_LISTENER", address.origin, sentence)];
 }
 
 /** Removing the VIP would remove the pod's only address. */

@@ -2,9 +2,10 @@
 import type { IpAddress } from "@vcluster-kube-vip/routing";
 import type { Config, Problem } from "./config.ts";
 import { nodeName } from "./kinds.ts";
+import type { Endpoint } from "./network-kinds.ts";
 import { unreadable, warning } from "./problem.ts";
 import { SETTINGS } from "./settings.ts";
-import { type Given, type Reader, stronger } from "./sources.ts";
+import { type Given, mapGiven, type Reader, stronger } from "./sources.ts";
 import { checkTiming } from "./timing.ts";
 
 /** kube-vip's Lease for the control plane. Its record has one second's resolution, so q is 1 s (rule 1). */
@@ -23,7 +24,7 @@ export interface Surroundings {
   readonly inVcluster: boolean;
   /** The VIP is said by kube-vip's `address`: its other defaults apply, too. */
   readonly likeKubeVip: boolean;
-  readonly vipPort: number;
+  readonly vipPort: number | undefined;
 }
 
 export interface Vip {
@@ -31,23 +32,21 @@ export interface Vip {
   readonly port: number;
 }
 
-/** From `endpoint`, or kube-vip's `address` and `port`. */
+/** From `endpoint`, or from kube-vip's `address` and `port`. */
 export function readVip(reader: Reader): Vip | undefined {
-  const endpoint = reader.read(SETTINGS.endpoint);
-  const address = reader.read(SETTINGS.address);
-  // Others may use the variable $port for their own ends; it is read only where $address gives it a meaning.
-  const port = reader.isSaid(SETTINGS.address) ? reader.readOrDefault(SETTINGS.port).value : 0;
-  const chosen = stronger(endpoint, address && { ...address, value: { address: address.value, port } });
-  return chosen && { address: { ...chosen, value: chosen.value.address }, port: chosen.value.port };
+  const chosen = stronger(reader.read(SETTINGS.endpoint), readKubeVipEndpoint(reader));
+  return chosen && { address: mapGiven(chosen, ({ address }) => address), port: chosen.value.port };
 }
 
-export function readLease(
-  reader: Reader,
-  { likeKubeVip }: Surroundings,
-): {
-  readonly lease: Config["lease"];
-  readonly problems: readonly Problem[];
-} {
+function readKubeVipEndpoint(reader: Reader): Given<Endpoint> | undefined {
+  // Others may use a variable $port for their own ends: it counts only where $address gives it a meaning.
+  if (!reader.isSaid(SETTINGS.address)) return undefined;
+  const port = reader.readOrDefault(SETTINGS.port).value;
+  const given = reader.read(SETTINGS.address);
+  return given && mapGiven(given, (address) => ({ address, port }));
+}
+
+export function readLease(reader: Reader, { likeKubeVip }: Surroundings): Config["lease"] {
   const named = reader.read(SETTINGS.leaseName)?.value;
   const name = named?.name ?? (likeKubeVip ? KUBE_VIP_LEASE : (SETTINGS.leaseName.defaultText ?? ""));
   const namespace = reader.readOrDefault(SETTINGS.leaseNamespace).value;
@@ -64,14 +63,14 @@ export function readLease(
     retryPeriodMs: retryPeriod.value,
     recordResolutionMs: name === KUBE_VIP_LEASE ? 1000 : resolution * 1000,
   };
-  // A time that could not be read has been replaced by its default, which nobody chose to go with the others.
-  if (reader.problems.length > readBefore) return { lease, problems: [] };
   const origins = {
     leaseDuration: leaseDuration.origin,
     renewDeadline: renewDeadline.origin,
     retryPeriod: retryPeriod.origin,
   };
-  return { lease, problems: checkTiming(lease, origins) };
+  // A time that could not be read has been replaced by its default, which nobody chose to go with the others.
+  if (reader.problems.length === readBefore) reader.report(...checkTiming(lease, origins));
+  return lease;
 }
 
 export function readRouting(reader: Reader): Config["routing"] {
@@ -97,7 +96,7 @@ export function readIdentity(reader: Reader, { hostname, bootId }: Facts): Confi
   if (!reader.isSaid(SETTINGS.podName)) {
     const cure = "set POD_NAME";
     const origin = { field: "hostname", position: undefined };
-    reader.problems.push(unreadable(origin, nodeName.expected, hostname, { ...fromHost, cure }));
+    reader.report(unreadable(origin, nodeName.expected, hostname, { ...fromHost, cure }));
   }
   return { podName: "", podUid };
 }
@@ -106,11 +105,12 @@ export function readKubeApi(reader: Reader, { inVcluster, vipPort }: Surrounding
   const kubeconfigPath =
     reader.read(SETTINGS.kubeconfig)?.value ?? (inVcluster ? VCLUSTER_KUBECONFIG : HOST_KUBECONFIG);
   const given = reader.read(SETTINGS.server)?.value;
-  const onHost = kubeconfigPath === HOST_KUBECONFIG ? `https://127.0.0.1:${vipPort}` : undefined;
+  const onHost =
+    kubeconfigPath === HOST_KUBECONFIG && vipPort !== undefined ? `https://127.0.0.1:${vipPort}` : undefined;
   const local = inVcluster ? VCLUSTER_SERVER : onHost;
   const localName = inVcluster || (given === undefined && local !== undefined) ? API_SERVER_NAME : undefined;
   const peersHost = reader.read(SETTINGS.peersHost)?.value ?? headlessService(reader);
-  if (inVcluster && peersHost === undefined && !reader.isSaid(SETTINGS.peersHost)) reader.problems.push(peersUnknown());
+  if (inVcluster && peersHost === undefined && !reader.isSaid(SETTINGS.peersHost)) reader.report(peersUnknown());
   return {
     kubeconfigPath,
     server: given ?? local,
@@ -129,7 +129,7 @@ function headlessService(reader: Reader): string | undefined {
 function peersUnknown(): Problem {
   const sentence =
     "expected VCLUSTER_NAME and POD_NAMESPACE, or peersHost, but there is neither, so a dead local API server cannot be gone round: set them from the pod's labels and metadata";
-  return warning("PEERS_UNKNOWN", { field: "global.kubeVip.peersHost", position: undefined }, sentence);
+  return warning("PEERS_UNKNOWN", { field: SETTINGS.peersHost.name, position: undefined }, sentence);
 }
 
 const LOOPBACK = "127.0.0.1" as IpAddress;
@@ -139,22 +139,26 @@ export interface Http {
   readonly addresses: Given<readonly IpAddress[]>;
 }
 
+/** From `httpPort` and `httpAddresses`, or from kube-vip's `prometheus_server`. */
 export function readHttp(reader: Reader, podIp: IpAddress | undefined): Http {
   const listen = reader.read(SETTINGS.prometheusServer);
-  const ownPort = reader.readOrDefault(SETTINGS.httpPort);
-  const ownAddresses = reader.read(SETTINGS.httpAddresses);
-  const listenPort = listen && { ...listen, value: listen.value.port };
-  const listenAddress = listen?.value.address;
-  const listenAddresses = listenAddress && { ...listen, value: [...new Set([LOOPBACK, listenAddress])] };
-  const standard = {
-    value: [...new Set(podIp === undefined ? [LOOPBACK] : [LOOPBACK, podIp])],
-    place: "default" as const,
-    origin: { field: "global.kubeVip.httpAddresses", position: undefined },
-  };
+  const port = reader.readOrDefault(SETTINGS.httpPort);
+  const addresses = stronger(
+    reader.read(SETTINGS.httpAddresses),
+    listen && mapGiven(listen, ({ address }) => loopbackAnd(address ?? podIp)),
+  );
   return {
-    port: (stronger(listenPort, ownPort) ?? ownPort).value,
-    addresses: stronger<readonly IpAddress[]>(ownAddresses, listenAddresses) ?? standard,
+    port: (stronger(port, listen && mapGiven(listen, (value) => value.port)) ?? port).value,
+    addresses: addresses ?? {
+      value: loopbackAnd(podIp),
+      place: "default",
+      origin: { field: SETTINGS.httpAddresses.name, position: undefined },
+    },
   };
+}
+
+function loopbackAnd(address: IpAddress | undefined): readonly IpAddress[] {
+  return address === undefined || address === LOOPBACK ? [LOOPBACK] : [LOOPBACK, address];
 }
 
 export function readMoves(reader: Reader): Config["moves"] {

@@ -4,7 +4,7 @@
  * load.ts, timing.ts and network.ts.
  */
 import { LEASE_DURATION_MAX_MS } from "../election/hold-deadline.ts";
-import { boolean, dnsName, integer, type Kind, leaseName, logLevel, nodeName, path, seconds, uid } from "./kinds.ts";
+import { boolean, dnsName, integer, leaseName, logLevel, nodeName, path, seconds, uid } from "./kinds.ts";
 import {
   endpoint,
   gateway,
@@ -17,72 +17,7 @@ import {
   server,
   vipAddress,
 } from "./network-kinds.ts";
-
-export interface Setting<T> {
-  readonly name: string;
-  readonly kind: Kind<T>;
-  /** One sentence for --help and docs/configuration.md. */
-  readonly description: string;
-  /** As text; `<…>` where it is worked out (load.ts). Absent: none. */
-  readonly defaultText: string | undefined;
-  /** "--lease-name"; absent: no flag. */
-  readonly flag: string | undefined;
-  /** Ours; absent where only kube-vip's name sets it. */
-  readonly env: string | undefined;
-  /** kube-vip's names for the same thing; the first that is set counts. */
-  readonly kubeVipEnv: readonly string[];
-  /** Keys of vcluster.yaml, strongest first. */
-  readonly keys: readonly string[];
-  /** client-go's name for the same thing (tools/leaderelection). */
-  readonly clientGo: string | undefined;
-}
-
-/** Everything of ours in vcluster.yaml is under this key: `global` is the one place where its schema lets others write. */
-export const OWN_SECTION = "global.kubeVip";
-/** vCluster's own block. */
-export const BLOCK = "controlPlane.advanced.kubeVip";
-/** True: vCluster's own implementation serves the VIP, and this one stays passive. */
-export const OWNER_KEY = `${BLOCK}.enabled`;
-
-interface Details<T> {
-  readonly kind: Kind<T>;
-  readonly description: string;
-  readonly default?: string;
-  readonly kubeVipEnv?: readonly string[];
-  readonly clientGo?: string;
-  /** A key of vCluster's own, weaker than ours. */
-  readonly blockKey?: string;
-}
-
-/** A setting with all names of ours, which follow from one another. */
-function own<T>(name: string, details: Details<T>): Setting<T> {
-  const keys = [`${OWN_SECTION}.${name}`, ...(details.blockKey === undefined ? [] : [details.blockKey])];
-  return { ...common(name, details), flag: flagOf(name), env: envOf(name), keys };
-}
-
-/** A fact about the pod that the downward API gives: it has its customary name and no other. */
-function fromPod<T>(env: string, details: Details<T>): Setting<T> {
-  return { ...common(env, details), flag: undefined, env, keys: [] };
-}
-
-/** Said by kube-vip's environment in another form than ours. */
-function fromKubeVip<T>(name: string, kubeVipEnv: readonly string[], details: Details<T>): Setting<T> {
-  return { ...common(name, { ...details, kubeVipEnv }), flag: undefined, env: undefined, keys: [] };
-}
-
-function common<T>(name: string, { kind, description, default: defaultText, kubeVipEnv = [], clientGo }: Details<T>) {
-  return { name, kind, description, defaultText, kubeVipEnv, clientGo };
-}
-
-function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-// Not to be used for a setting named "port" or "service…": with a Service called vcluster-kube-vip in the namespace,
-// Kubernetes sets VCLUSTER_KUBE_VIP_PORT and VCLUSTER_KUBE_VIP_SERVICE_… in every container (enableServiceLinks).
-function envOf(name: string): string {
-  return `VCLUSTER_KUBE_VIP_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
-}
+import { BLOCK, fromBlock, fromKubeVip, fromPod, own, type Setting } from "./setting.ts";
 
 /** By these numbers leftovers are found and removed, so somebody else's must not be taken: /etc/iproute2/rt_protos. */
 const TAKEN_PROTOCOLS = new Map(
@@ -125,6 +60,11 @@ export const SETTINGS = {
     }),
     keys: [],
   },
+  enabled: fromBlock("enabled", {
+    kind: boolean,
+    default: "false",
+    description: "vCluster's own switch: true leaves the VIP to its built-in kube-vip, and this program stays passive.",
+  }),
   endpoint: own("endpoint", {
     kind: endpoint,
     blockKey: "controlPlane.endpoint",
@@ -189,7 +129,7 @@ export const SETTINGS = {
     description: "1 where kube-vip or another client-go candidate shares the Lease; always 1 for plndr-cp-lock.",
   }),
   routingTable: own("routingTable", {
-    kind: integer({ min: 1, max: 4294967295, taken: RESERVED_TABLES, takenCode: "TABLE_RESERVED" }),
+    kind: integer({ min: 1, max: 4294967295, taken: { numbers: RESERVED_TABLES, code: "TABLE_RESERVED" } }),
     default: "847",
     description: "The routing table for answers from the VIP.",
   }),
@@ -201,7 +141,7 @@ export const SETTINGS = {
   }),
   routeProtocol: own("routeProtocol", {
     // 0 to 4 are the kernel's and the administrator's own.
-    kind: integer({ min: 5, max: 255, taken: TAKEN_PROTOCOLS, takenCode: "PROTOCOL_TAKEN" }),
+    kind: integer({ min: 5, max: 255, taken: { numbers: TAKEN_PROTOCOLS, code: "PROTOCOL_TAKEN" } }),
     default: "83",
     description:
       "The protocol number that marks our address, routes and rule; whatever carries it is swept at the start.",
@@ -287,8 +227,5 @@ export const SETTINGS = {
     description: "The name of the vCluster's Helm release.",
   }),
 } as const;
-
-/** vCluster's own switch in the block; read, never a setting of ours. */
-export const OWNER_KIND = boolean;
 
 export const ALL_SETTINGS: readonly Setting<unknown>[] = Object.values(SETTINGS);

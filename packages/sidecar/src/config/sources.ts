@@ -5,7 +5,7 @@
  */
 import type { Problem } from "./config.ts";
 import { type Origin, unreadable } from "./problem.ts";
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./setting.ts";
 import type { FoundValue } from "./vcluster-yaml.ts";
 
 export type Place = "flag" | "environment" | "kube-vip" | "file" | "default";
@@ -33,12 +33,21 @@ export interface Given<T> {
 const STRENGTH = { flag: 0, environment: 1, "kube-vip": 2, file: 3, default: 4 } as const;
 
 export class Reader {
-  /** Of all values read so far. */
-  readonly problems: Problem[] = [];
+  readonly #problems: Problem[] = [];
   readonly #sources: Sources;
 
   constructor(sources: Sources) {
     this.#sources = sources;
+  }
+
+  /** Of all that has been read so far. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** Adds what was found wrong between values. */
+  report(...problems: readonly Problem[]): void {
+    this.#problems.push(...problems);
   }
 
   /** Undefined: not said, or not readable, which is then among the problems. An empty text counts as not said. */
@@ -47,7 +56,7 @@ export class Reader {
     if (said === undefined) return undefined;
     const reading = setting.kind.read(said.text);
     if (reading.t === "valid") return { value: reading.value, place: said.place, origin: said.origin };
-    this.problems.push(unreadable(said.origin, setting.kind.expected, said.text, reading));
+    this.report(unreadable(said.origin, setting.kind.expected, said.text, reading));
     return undefined;
   }
 
@@ -86,6 +95,11 @@ export class Reader {
     }
     return undefined;
   }
+}
+
+/** The same origin with another value, worked out from it. */
+export function mapGiven<T, U>(given: Given<T>, change: (value: T) => U): Given<U> {
+  return { ...given, value: change(given.value) };
 }
 
 /** Of two ways to say the same thing, the one from the stronger place. */

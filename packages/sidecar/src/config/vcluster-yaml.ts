@@ -11,6 +11,8 @@ import { error, type Origin, quote, warning } from "./problem.ts";
 export const FILE_CHARACTERS_MAX = 1_048_576;
 /** A broken file breaks in many places at once; the first few tell all. */
 const PROBLEMS_PER_CODE_MAX = 10;
+/** Resolving an alias walks the whole file, so a list of aliases must end somewhere. */
+const LIST_ITEMS_MAX = 64;
 
 export interface YamlFile {
   readonly name: string;
@@ -158,9 +160,15 @@ class KeyFinder {
   #take(key: string, unresolved: unknown): void {
     const node = this.#resolve(unresolved);
     if (isAbsent(node)) return;
-    const text = isSeq(node) ? joined(node.items.map((item) => scalarText(this.#resolve(item)))) : scalarText(node);
+    const text = isSeq(node) ? this.#listText(node.items) : scalarText(node);
     if (text === undefined) return this.#reportType(key, "a plain value", unresolved);
     this.values.set(key, { text, origin: this.#at(key, offsetOf(unresolved)) });
+  }
+
+  #listText(items: readonly unknown[]): string | undefined {
+    if (items.length > LIST_ITEMS_MAX) return undefined;
+    const texts = items.map((item) => scalarText(this.#resolve(item)));
+    return texts.includes(undefined) ? undefined : texts.join(",");
   }
 
   #reportType(field: string, expected: string, node: unknown): void {
@@ -187,10 +195,6 @@ function unknownKey(origin: Origin, name: string, known: readonly string[]): Pro
 /** As it is written, so that 010 stays 010 and 1e3 stays 1e3. */
 function scalarText(node: unknown): string | undefined {
   return isScalar(node) ? (node.source ?? String(node.value)) : undefined;
-}
-
-function joined(items: readonly (string | undefined)[]): string | undefined {
-  return items.includes(undefined) ? undefined : items.join(",");
 }
 
 function offsetOf(node: unknown): number {
