@@ -1,0 +1,123 @@
+/**
+ * Classic BPF for the packet socket: the kernel hands over only what can be about the VIP, so that a storm of foreign
+ * ARP (10,000 a second on a large segment) does not wake the process. Coarser than listen.ts, which decides.
+ * Offsets are of the whole frame (SOCK_RAW). https://docs.kernel.org/networking/filter.html
+ */
+import { familyOf, ipAddressBytes, macAddressBytes } from "@vcluster-kube-vip/routing";
+import { ETHER_TYPE_ARP, ETHER_TYPE_IPV6, viewOf } from "./ethernet.ts";
+import type { Claim } from "./forms.ts";
+
+/** struct sock_filter of linux/filter.h. */
+export interface FilterInstruction {
+  readonly code: number;
+  readonly jumpTrue: number;
+  readonly jumpFalse: number;
+  readonly k: number;
+}
+
+/** A program as it is read: jumps go forward, to labels. */
+type Line =
+  | { readonly t: "load"; readonly bytes: 1 | 2 | 4; readonly at: number }
+  | { readonly t: "unless"; readonly equals: number; readonly goTo: string }
+  | { readonly t: "if"; readonly equals: number; readonly goTo: string }
+  | { readonly t: "return"; readonly bytes: number }
+  | { readonly t: "label"; readonly name: string };
+
+/** BPF_LD | BPF_ABS and the size. A load past the frame's end drops it. */
+const LOAD = { 1: 0x30, 2: 0x28, 4: 0x20 } as const;
+const JUMP_IF_EQUAL = 0x15;
+const RETURN = 0x06;
+/** The whole frame, however long. */
+const WHOLE = 0x4_0000;
+const ARP_REPLY = 2;
+const NEXT_HEADER_ICMPV6 = 58;
+const NEIGHBOUR_SOLICITATION = 135;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+
+/** The filter for `self.vip`'s family: of ARP frames (0x0806), or of IPv6 frames (0x86dd). */
+export function captureFilter(self: Claim): readonly FilterInstruction[] {
+  return assemble(familyOf(self.vip) === 4 ? arpLines(self) : neighbourLines(self));
+}
+
+/** Sender or target is the VIP, or a reply to us alone. */
+function arpLines({ vip, mac }: Claim): readonly Line[] {
+  return [
+    load(2, 12),
+    unless(ETHER_TYPE_ARP, "drop"),
+    ...orElse("sender is other", 28, ipAddressBytes(vip)),
+    ...orElse("target is other", 38, ipAddressBytes(vip)),
+    load(2, 20),
+    unless(ARP_REPLY, "drop"),
+    ...orElse("drop", 0, macAddressBytes(mac)),
+    { t: "return", bytes: 0 },
+  ];
+}
+
+/** Neighbour discovery with the VIP as target, as destination (an answer to us) or as source. */
+function neighbourLines({ vip }: Claim): readonly Line[] {
+  return [
+    load(2, 12),
+    unless(ETHER_TYPE_IPV6, "drop"),
+    load(1, 20),
+    unless(NEXT_HEADER_ICMPV6, "drop"),
+    load(1, 54),
+    { t: "if", equals: NEIGHBOUR_SOLICITATION, goTo: "neighbour discovery" },
+    unless(NEIGHBOUR_ADVERTISEMENT, "drop"),
+    { t: "label", name: "neighbour discovery" },
+    ...orElse("target is other", 62, ipAddressBytes(vip)),
+    ...orElse("destination is other", 38, ipAddressBytes(vip)),
+    ...orElse("drop", 22, ipAddressBytes(vip)),
+    { t: "return", bytes: 0 },
+  ];
+}
+
+/** Takes the frame when these bytes stand there; goes on behind the label when not. */
+function orElse(label: string, at: number, bytes: Uint8Array): readonly Line[] {
+  const view = viewOf(bytes);
+  const lines: Line[] = [];
+  for (let offset = 0; offset < bytes.length; ) {
+    const size = bytes.length - offset >= 4 ? 4 : 2;
+    lines.push(load(size, at + offset));
+    lines.push(unless(size === 4 ? view.getUint32(offset) : view.getUint16(offset), label));
+    offset += size;
+  }
+  return [...lines, { t: "return", bytes: WHOLE }, { t: "label", name: label }];
+}
+
+function load(bytes: 1 | 2 | 4, at: number): Line {
+  return { t: "load", bytes, at };
+}
+
+function unless(equals: number, goTo: string): Line {
+  return { t: "unless", equals, goTo };
+}
+
+/** Labels take no instruction; jumps are relative to the instruction behind them. */
+function assemble(lines: readonly Line[]): readonly FilterInstruction[] {
+  const places = new Map<string, number>();
+  const instructions: Exclude<Line, { t: "label" }>[] = [];
+  for (const line of lines) {
+    if (line.t === "label") places.set(line.name, instructions.length);
+    else instructions.push(line);
+  }
+  return instructions.map((line, index) => instructionOf(line, (label) => distance(places, label, index)));
+}
+
+function instructionOf(line: Exclude<Line, { t: "label" }>, jump: (label: string) => number): FilterInstruction {
+  switch (line.t) {
+    case "load":
+      return { code: LOAD[line.bytes], jumpTrue: 0, jumpFalse: 0, k: line.at };
+    case "return":
+      return { code: RETURN, jumpTrue: 0, jumpFalse: 0, k: line.bytes };
+    case "if":
+      return { code: JUMP_IF_EQUAL, jumpTrue: jump(line.goTo), jumpFalse: 0, k: line.equals };
+    case "unless":
+      return { code: JUMP_IF_EQUAL, jumpTrue: 0, jumpFalse: jump(line.goTo), k: line.equals };
+  }
+}
+
+function distance(places: ReadonlyMap<string, number>, label: string, from: number): number {
+  const place = places.get(label);
+  if (place === undefined || place <= from) throw new TypeError(`label "${label}" is not behind instruction ${from}`);
+  return place - from - 1;
+}
