@@ -9,11 +9,22 @@ export type Machine = "election" | "vip" | "link" | "config";
 
 export type Happening =
   /** A state machine changed its state: one log line each. */
-  | { readonly t: "transition"; readonly machine: Machine; readonly from: string; readonly to: string; readonly reason: string }
+  | {
+      readonly t: "transition";
+      readonly machine: Machine;
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+    }
   | { readonly t: "notice"; readonly notice: Notice }
   | { readonly t: "problem"; readonly problem: Problem }
   /** The API or the kernel answered with an error, or recovered; `code` is the error's stable code. */
-  | { readonly t: "trouble"; readonly where: "api" | "kernel" | "wire" | "http"; readonly code: string; readonly message: string }
+  | {
+      readonly t: "trouble";
+      readonly where: "api" | "kernel" | "wire" | "http";
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly t: "recovered"; readonly where: "api" | "kernel" | "wire" | "http" }
   /** One request to the Kubernetes API for the Lease. */
   | {
@@ -24,6 +35,8 @@ export type Happening =
       readonly endpoint: string;
     }
   | { readonly t: "lease-write"; readonly purpose: WritePurpose; readonly result: string; readonly durationMs: number }
+  /** The Lease names another holder than before, as this replica sees it; undefined is nobody, or no Lease. */
+  | { readonly t: "holder-changed"; readonly from: string | undefined; readonly to: string | undefined }
   /** The VIP is answered here from now on, until the deadline unless renewed. */
   | { readonly t: "took"; readonly transitions: number; readonly wonToFirstFrameMs: number }
   | { readonly t: "silenced"; readonly tookMs: number }
@@ -54,5 +67,7 @@ export interface Snapshot {
   readonly linkUp: boolean;
   readonly ready: boolean;
   readonly problems: readonly Problem[];
+  /** Voluntary moves seen or made within the window of rule 10. */
+  readonly movesInWindow: number;
   readonly acknowledgedBy: readonly { readonly address: string; readonly afterMs: number }[];
 }

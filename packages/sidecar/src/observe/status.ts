@@ -1,0 +1,85 @@
+/**
+ * /status: the moment's picture as JSON, for people and for `vcluster-kube-vip status`. Every key is always there; null is "not known"
+ * or "none". Documented in docs/metrics.md.
+ */
+import type { Problem } from "../config/config.ts";
+import type { Snapshot } from "./happening.ts";
+import type { Move, OpenTrouble } from "./recent.ts";
+import { redact } from "./redact.ts";
+
+export interface Status {
+  readonly version: string;
+  /** RFC 3339: when this was written. */
+  readonly time: string;
+  readonly identity: string;
+  readonly role: string;
+  readonly reason: string;
+  readonly ready: boolean;
+  readonly vip: {
+    readonly address: string | null;
+    readonly interfaceName: string | null;
+    readonly state: string;
+    readonly linkUp: boolean;
+  };
+  readonly lease: {
+    readonly name: string | null;
+    readonly holderIdentity: string | null;
+    readonly leaseTransitions: number | null;
+    /** Since its present version was first seen here. */
+    readonly ageMs: number | null;
+  };
+  /** Until this replica's own hold ends; null if it does not hold. */
+  readonly deadlineInMs: number | null;
+  readonly acknowledgedBy: Snapshot["acknowledgedBy"];
+  readonly movesInWindow: number;
+  /** At most 16, the newest first. */
+  readonly moves: readonly Move[];
+  /** The last error of each place (api, kernel, wire, http) until it is known to work again. */
+  readonly troubles: readonly OpenTrouble[];
+  readonly problems: readonly (Omit<Problem, "position"> & { readonly position: Problem["position"] | null })[];
+}
+
+export interface StatusParts {
+  readonly version: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly snapshot: Snapshot;
+  readonly moves: readonly Move[];
+  readonly troubles: readonly OpenTrouble[];
+}
+
+export function status({ version, time, snapshot, moves, troubles }: StatusParts): Status {
+  const { identity, role, reason, ready, linkUp, acknowledgedBy, movesInWindow, problems } = snapshot;
+  return {
+    version,
+    time,
+    identity,
+    role,
+    reason,
+    ready,
+    vip: {
+      address: snapshot.vip ?? null,
+      interfaceName: snapshot.interfaceName ?? null,
+      state: snapshot.vipState,
+      linkUp,
+    },
+    lease: {
+      name: snapshot.leaseName ?? null,
+      holderIdentity: snapshot.holderIdentity ?? null,
+      leaseTransitions: snapshot.leaseTransitions ?? null,
+      ageMs: snapshot.leaseAgeMs ?? null,
+    },
+    deadlineInMs: snapshot.deadlineInMs ?? null,
+    acknowledgedBy,
+    movesInWindow,
+    moves,
+    troubles,
+    problems: problems.map((problem) => ({ ...problem, position: problem.position ?? null })),
+  };
+}
+
+/** Indented, since people read it with curl; ends with a line feed. */
+export function statusText(content: Status): string {
+  const clean = (_key: string, value: unknown) => (typeof value === "string" ? redact(value) : value);
+  return `${JSON.stringify(content, clean, 2)}\n`;
+}
