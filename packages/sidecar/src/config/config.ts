@@ -40,6 +40,8 @@ export interface Config {
     readonly peersHost: string | undefined;
     readonly peersPort: number;
     readonly tlsServerName: string | undefined;
+    /** The pod's own address: among the peers' host's, it is no peer. */
+    readonly ownAddress: IpAddress | undefined;
   };
   readonly http: {
     readonly port: number;

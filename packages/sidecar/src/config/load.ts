@@ -2,6 +2,7 @@
  * From everything we are told to one Config, or to all that is wrong with it. Pure: the file's text, the environment,
  * the flags and the machine's facts come in as values (adapters/settings.ts). Never throws on any of them.
  */
+import type { IpAddress } from "@vcluster-kube-vip/routing";
 import type { ConfigResult } from "./config.ts";
 import { checkEnvironment } from "./kube-vip-environment.ts";
 import { checkMissing } from "./missing.ts";
@@ -50,13 +51,12 @@ export function loadConfig(input: ConfigInput): ConfigResult {
   const gateway = reader.read(SETTINGS.gateway);
   const podIp = reader.read(SETTINGS.podIp)?.value;
   const http = readHttp(reader, podIp);
+  const logLevel = reader.readOrDefault(SETTINGS.logLevel).value;
   const rest = {
     lease: readLease(reader, around),
     routing: readRouting(reader),
     identity: readIdentity(reader, input.facts),
-    kubeApi: readKubeApi(reader, around),
-    http: { port: http.port, addresses: http.addresses.value },
-    logLevel: reader.readOrDefault(SETTINGS.logLevel).value,
+    kubeApi: { ...readKubeApi(reader, around), ownAddress: podIp },
     moves: readMoves(reader),
   };
   if (vip !== undefined) {
@@ -67,12 +67,18 @@ export function loadConfig(input: ConfigInput): ConfigResult {
   const missing = yaml.readable ? checkMissing(reader, around.inVcluster) : [];
   const problems = [...yaml.problems, ...checkEnvironment(input.env), ...missing, ...reader.problems];
   const voice = { http: rest.http, logLevel: rest.logLevel };
+  const voice = { http: { port: http.port, addresses: besides(vip?.address.value, http.addresses.value) }, logLevel };
   if (owner === "vcluster") return { t: "other-owner", voice, problems };
   const isBroken = problems.some(({ severity }) => severity === "error");
   if (isBroken || vip === undefined || interfaceName === undefined) return { t: "invalid", voice, problems };
   const { address, port } = vip;
-  const config = { vip: { address: address.value, port, interfaceName, gateway: gateway?.value }, ...rest };
+  const config = { vip: { address: address.value, port, interfaceName, gateway: gateway?.value }, ...rest, ...voice };
   return { t: "valid", config, problems };
+}
+
+/** Also where configured otherwise: nothing of ours is served on the VIP. */
+function besides(vip: IpAddress | undefined, addresses: readonly IpAddress[]): readonly IpAddress[] {
+  return addresses.filter((address) => address !== vip);
 }
 
 function readFile(file: ConfigInput["file"]): YamlKeys {

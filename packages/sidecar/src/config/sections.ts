@@ -101,7 +101,10 @@ export function readIdentity(reader: Reader, { hostname, bootId }: Facts): Confi
   return { podName: "", podUid };
 }
 
-export function readKubeApi(reader: Reader, { inVcluster, vipPort }: Surroundings): Config["kubeApi"] {
+export function readKubeApi(
+  reader: Reader,
+  { inVcluster, vipPort }: Surroundings,
+): Omit<Config["kubeApi"], "ownAddress"> {
   const kubeconfigPath =
     reader.read(SETTINGS.kubeconfig)?.value ?? (inVcluster ? VCLUSTER_KUBECONFIG : HOST_KUBECONFIG);
   const given = reader.read(SETTINGS.server)?.value;
