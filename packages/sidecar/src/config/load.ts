@@ -46,27 +46,29 @@ export function loadConfig(input: ConfigInput): ConfigResult {
     inVcluster: input.file !== undefined || reader.isSaid(SETTINGS.vclusterName),
     likeKubeVip: vip?.address.place === "kube-vip",
     vipPort: vip?.port,
+    podIp: reader.read(SETTINGS.podIp)?.value,
   };
   const interfaceName = reader.read(SETTINGS.interface)?.value;
   const gateway = reader.read(SETTINGS.gateway);
-  const podIp = reader.read(SETTINGS.podIp)?.value;
-  const http = readHttp(reader, podIp);
+  const http = readHttp(reader, around);
   const logLevel = reader.readOrDefault(SETTINGS.logLevel).value;
   const rest = {
     lease: readLease(reader, around),
     routing: readRouting(reader),
     identity: readIdentity(reader, input.facts),
-    kubeApi: { ...readKubeApi(reader, around), ownAddress: podIp },
+    kubeApi: readKubeApi(reader, around),
     moves: readMoves(reader),
   };
   if (vip !== undefined) {
     if (gateway !== undefined) reader.report(...checkVipInSubnet(vip.address, gateway));
     if (around.inVcluster) reader.report(...checkVipPort(vip));
-    reader.report(...checkVipIsNotPodIp(vip.address, podIp), ...checkHttpIsNotOnVip(vip.address, http.addresses));
+    reader.report(
+      ...checkVipIsNotPodIp(vip.address, around.podIp),
+      ...checkHttpIsNotOnVip(vip.address, http.addresses),
+    );
   }
   const missing = yaml.readable ? checkMissing(reader, around.inVcluster) : [];
   const problems = [...yaml.problems, ...checkEnvironment(input.env), ...missing, ...reader.problems];
-  const voice = { http: rest.http, logLevel: rest.logLevel };
   const voice = { http: { port: http.port, addresses: besides(vip?.address.value, http.addresses.value) }, logLevel };
   if (owner === "vcluster") return { t: "other-owner", voice, problems };
   const isBroken = problems.some(({ severity }) => severity === "error");

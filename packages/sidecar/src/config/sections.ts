@@ -25,6 +25,7 @@ export interface Surroundings {
   /** The VIP is said by kube-vip's `address`: its other defaults apply, too. */
   readonly likeKubeVip: boolean;
   readonly vipPort: number | undefined;
+  readonly podIp: IpAddress | undefined;
 }
 
 export interface Vip {
@@ -101,10 +102,7 @@ export function readIdentity(reader: Reader, { hostname, bootId }: Facts): Confi
   return { podName: "", podUid };
 }
 
-export function readKubeApi(
-  reader: Reader,
-  { inVcluster, vipPort }: Surroundings,
-): Omit<Config["kubeApi"], "ownAddress"> {
+export function readKubeApi(reader: Reader, { inVcluster, vipPort, podIp }: Surroundings): Config["kubeApi"] {
   const kubeconfigPath =
     reader.read(SETTINGS.kubeconfig)?.value ?? (inVcluster ? VCLUSTER_KUBECONFIG : HOST_KUBECONFIG);
   const given = reader.read(SETTINGS.server)?.value;
@@ -120,6 +118,7 @@ export function readKubeApi(
     peersHost,
     peersPort: reader.readOrDefault(SETTINGS.peersPort).value,
     tlsServerName: reader.read(SETTINGS.tlsServerName)?.value ?? localName,
+    ownAddress: podIp,
   };
 }
 
@@ -143,7 +142,7 @@ export interface Http {
 }
 
 /** From `httpPort` and `httpAddresses`, or from kube-vip's `prometheus_server`. */
-export function readHttp(reader: Reader, podIp: IpAddress | undefined): Http {
+export function readHttp(reader: Reader, { podIp }: Surroundings): Http {
   const listen = reader.read(SETTINGS.prometheusServer);
   const port = reader.readOrDefault(SETTINGS.httpPort);
   const addresses = stronger(
