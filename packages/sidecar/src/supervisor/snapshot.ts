@@ -2,7 +2,6 @@
 import type { Config } from "../config/config.ts";
 import type { ElectionState } from "../election/election.ts";
 import { recentMoves } from "../election/moves.ts";
-import { recentMoves } from "../election/moves.ts";
 import { isRecord } from "../election/observation.ts";
 import type { Snapshot } from "../observe/happening.ts";
 import type { LinkState } from "../vip/link.ts";
@@ -38,7 +37,6 @@ export function snapshotOf(picture: Picture): Snapshot {
     linkUp: picture.link.t === "up",
     ready: election.eligible.t === "yes" && record !== undefined,
     problems: [],
-    movesInWindow: recentMoves(election.movesAtMs, election.settings, nowMs).length,
     movesInWindow: recentMoves(election.movesAtMs, election.settings, nowMs).length,
     acknowledgedBy: picture.acknowledgedBy,
   };

@@ -13,6 +13,7 @@ import {
   initialState,
 } from "../election/election.ts";
 import type { LeaseLock } from "../election/lease-lock.ts";
+import { isRecord } from "../election/observation.ts";
 import { step } from "../election/step.ts";
 import { nextWakeMs } from "../election/wake.ts";
 import type { Happening, Snapshot } from "../observe/happening.ts";
@@ -89,7 +90,7 @@ export class Supervisor {
 
   /** Silent, then the mark, then everything of ours away; at most 5 s. */
   async stop(): Promise<void> {
-    const { clock, vipKernel, segment, lock, kernel } = this.#o;
+    const { clock, vipKernel, segment } = this.#o;
     await new Promise<void>((resolve) => {
       const cancel = clock.at(clock.nowMs() + STOP_MAX_MS, resolve);
       this.#onStopped = () => {
@@ -98,11 +99,17 @@ export class Supervisor {
       };
       this.#loop.push(() => this.#step({ t: "stop" }));
     });
-    this.#loop.close();
     segment.close();
     await vipKernel.withdraw();
-    lock.close();
-    kernel.close();
+    this.close();
+  }
+
+  /** Ends without a word: timers, sockets and connections. */
+  close(): void {
+    this.#loop.close();
+    this.#o.segment.close();
+    this.#o.lock.close();
+    this.#o.kernel.close();
   }
 
   /** When the loop last turned, own monotonic clock. */
@@ -131,9 +138,14 @@ export class Supervisor {
     const { clock, wallTime } = this.#o;
     const event = { ...news, nowMs: clock.nowMs(), wallTime: wallTime() } as ElectionEvent;
     const [state, effects] = step(this.#election, event);
+    this.#tellHolder(holderOf(this.#election), holderOf(state));
     this.#election = state;
     for (const effect of effects) this.#run(effect);
     if (state.role.t === "stopped") this.#onStopped();
+  }
+
+  #tellHolder(from: string | undefined, to: string | undefined): void {
+    if (from !== to) this.#o.tell({ t: "holder-changed", from, to });
   }
 
   #run(effect: ElectionEffect): void {
@@ -213,4 +225,8 @@ function settingsOf({ config, identity }: SupervisorOptions): ElectionSettings {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs } = config.lease;
   const { max: movesMax, windowMs: movesWindowMs } = config.moves;
   return { identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs, movesMax, movesWindowMs };
+}
+
+function holderOf({ lease: { current } }: ElectionState): string | undefined {
+  return isRecord(current) && current.holderIdentity !== "" ? current.holderIdentity : undefined;
 }

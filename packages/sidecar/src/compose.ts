@@ -1,0 +1,127 @@
+/** The composition root: the only file that names every adapter. Reads as the table of contents of the process. */
+import { type Kernel, openRtNetlink, ownerOf } from "@vcluster-kube-vip/routing";
+import { SystemClock, microTime } from "./adapters/clock.ts";
+import { HttpServer } from "./adapters/http/http-server.ts";
+import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
+import { leaseRequest } from "./adapters/kube-api/lease-request.ts";
+import { type Log, openLog } from "./adapters/log.ts";
+import { VipMutex } from "./adapters/mutex.ts";
+import { PacketSegment } from "./adapters/segment.ts";
+import type { Config, Problem, Voice } from "./config/config.ts";
+import type { Happening, Snapshot } from "./observe/happening.ts";
+import { type Observed, Observer } from "./observe/observer.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+import { VERSION } from "./version.ts";
+import { VipKernel } from "./vip/kernel.ts";
+
+const clock = new SystemClock();
+const wallTime = () => microTime(clock.wallTimeMs());
+
+/** What every process has, even one that may only say why it does nothing. */
+export interface Telling {
+  readonly log: Log;
+  readonly tell: (happening: Happening) => void;
+  readonly serve: (observed: Observed, vip: Config["vip"]["address"] | undefined) => HttpServer;
+}
+
+export function composeTelling(voice: Voice, identity: string): Telling {
+  const log = openLog({ level: voice.logLevel, identity });
+  const observer = new Observer({ version: VERSION, write: log.write, wallTime, clock });
+  const tell = (happening: Happening) => observer.tell(happening);
+  const serve = (observed: Observed, vip: Config["vip"]["address"] | undefined) =>
+    new HttpServer({ ...voice.http, vip, pages: observer.pages(observed), clock, tell });
+  return { log, tell, serve };
+}
+
+export interface Replica {
+  readonly observed: Observed;
+  /** False, and closed again: another process of this network namespace serves the VIP. */
+  readonly start: () => Promise<boolean>;
+  readonly end: () => Promise<void>;
+}
+
+/** One replica: kernel, segment, Lease and loop. @throws RoutingError where the kernel gives no netlink sockets. */
+export async function composeReplica(
+  config: Config,
+  problems: readonly Problem[],
+  identity: string,
+  tell: Telling["tell"],
+): Promise<Replica> {
+  const kernel = await openRtNetlink();
+  const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
+  const vipKernel = new VipKernel(kernel, owner);
+  const segment = composeSegment(config, kernel, tell);
+  const lock = composeLock(config, tell);
+  const ports = { clock, wallTime, kernel, vipKernel, segment, lock };
+  const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
+  const mutex = new VipMutex(config.vip.address);
+  return {
+    observed: {
+      snapshot: () => ({ ...supervisor.snapshot(), problems }),
+      loopAgeMs: () => clock.nowMs() - supervisor.lastTurnMs,
+    },
+    start: async () => {
+      if ((await mutex.acquire()) === "acquired") {
+        await supervisor.start();
+        return true;
+      }
+      supervisor.close();
+      return false;
+    },
+    end: async () => {
+      await supervisor.stop();
+      mutex.release();
+    },
+  };
+}
+
+function composeSegment(config: Config, kernel: Kernel, tell: Telling["tell"]): PacketSegment {
+  return new PacketSegment({ vip: config.vip.address, gateway: config.vip.gateway?.address, clock, kernel, tell });
+}
+
+function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLeaseLock {
+  return new KubeLeaseLock({
+    namespace: lease.namespace,
+    name: lease.name,
+    kubeconfigPath: kubeApi.kubeconfigPath,
+    server: kubeApi.server,
+    peersHost: kubeApi.peersHost,
+    peersPort: kubeApi.peersPort,
+    peersTlsServerName: kubeApi.tlsServerName,
+    ownAddress: kubeApi.ownAddress,
+    random: Math.random,
+    onRequest: (report) => {
+      const happening = leaseRequest(report);
+      if (happening !== undefined) tell(happening);
+    },
+    onProblem: (problem) =>
+      tell(
+        problem === undefined
+          ? { t: "recovered", where: "api" }
+          : { t: "trouble", where: "api", code: problem.code, message: problem.message },
+      ),
+  });
+}
+
+/** The picture of a process that takes part in nothing. */
+export function passiveObserved(identity: string, reason: string, problems: readonly Problem[]): Observed {
+  const snapshot: Snapshot = {
+    identity,
+    vip: undefined,
+    interfaceName: undefined,
+    role: "passive",
+    reason,
+    holderIdentity: undefined,
+    leaseName: undefined,
+    leaseTransitions: undefined,
+    leaseAgeMs: undefined,
+    deadlineInMs: undefined,
+    vipState: "absent",
+    linkUp: false,
+    ready: false,
+    problems,
+    movesInWindow: 0,
+    acknowledgedBy: [],
+  };
+  return { snapshot: () => snapshot, loopAgeMs: () => 0 };
+}
