@@ -81,6 +81,8 @@ export function advanceAsking(turn: Turn): void {
 /** The segment's answer, in the role asking. Only the Lease's last holder may have answered. */
 export function afterSegment(turn: Turn, answeredBy: readonly string[]): void {
   const { state, nowMs } = turn;
+  // An answer that comes late (the process was frozen) is about another time: advanceAsking asks again.
+  if (state.role.t !== "asking" || nowMs >= state.role.sinceMs + ASKING_MAX_MS) return;
   const lastHolders = [state.lease.current, state.lease.predecessor].filter(isRecord).map(macOf);
   const strangers = answeredBy.filter((mac) => !lastHolders.includes(mac));
   if (strangers.length > 0) {

@@ -47,6 +47,8 @@ export type YieldPhase =
   | {
       readonly t: "marking";
       readonly number: string;
+      /** The version that it replaces. */
+      readonly base: LeaseRecord;
       readonly tries: number;
       /** No try so far may have been applied unseen. */
       readonly certain: boolean;
@@ -67,6 +69,8 @@ export type SilenceReason =
 /** A write that was sent and may be applied: its number in a consistent read confirms it (rule 4). */
 export interface PendingWrite {
   readonly number: string;
+  /** Its place among the writes of this life. */
+  readonly order: number;
   /** Earliest send of its copies: the moment the effect was emitted. */
   readonly sentAtMs: number;
   readonly purpose: WritePurpose;
@@ -94,15 +98,19 @@ export interface ElectionState {
   /** No write before this: a retry period after the last, or what Retry-After asked for. */
   readonly nextTryAtMs: number;
   readonly lastWriteAtMs: number;
-  /** Writes sent at or before this open nothing: a mark, or the Lease in another's hand, came after them. */
-  readonly voidedAtMs: number;
+  /** Writes up to this place open nothing: a mark, or the Lease in another's hand, came after them. */
+  readonly voidedThrough: number;
+  /** A silence was asked for and is not answered: until then nothing opens. */
+  readonly silencing: boolean;
+  /** The deadline of the last hold that was said; -Infinity since a silence. */
+  readonly openUntilMs: number;
   /** Whether this replica may take: why not, if not. */
   readonly eligible: { readonly t: "yes" } | { readonly t: "no"; readonly reason: string };
   readonly stopping: boolean;
   readonly mac: string | undefined;
   /** A take of this life was confirmed: the segment need not be asked again. */
   readonly hasTaken: boolean;
-  /** When voluntary moves were seen or made, own monotonic clock; bounded by the window. */
+  /** When voluntary moves were seen or made, own monotonic clock; those of the window. */
   readonly movesAtMs: readonly number[];
   /** A record's duration that was warned about. */
   readonly warnedDurationSeconds: number | undefined;
@@ -120,7 +128,9 @@ export function initialState(settings: ElectionSettings): ElectionState {
     nextReadAtMs: Number.NEGATIVE_INFINITY,
     nextTryAtMs: Number.NEGATIVE_INFINITY,
     lastWriteAtMs: Number.NEGATIVE_INFINITY,
-    voidedAtMs: Number.NEGATIVE_INFINITY,
+    voidedThrough: 0,
+    silencing: false,
+    openUntilMs: Number.NEGATIVE_INFINITY,
     eligible: { t: "no", reason: "starting" },
     stopping: false,
     mac: undefined,
@@ -165,7 +175,7 @@ export type ElectionEffect =
   | { readonly t: "ask-segment" }
   /** Loosening: the VIP may be answered until deadlineMs, and not after, whatever happens to the process. */
   | { readonly t: "hold"; readonly deadlineMs: number; readonly transitions: number }
-  /** Tightening: silent at once; to be answered by a "silenced" event. */
+  /** Tightening: silent at once; answered by one "silenced" event. No hold is said before that. */
   | { readonly t: "silence"; readonly reason: SilenceReason }
   | { readonly t: "transition"; readonly from: Role["t"]; readonly to: Role["t"]; readonly reason: string }
   | { readonly t: "notice"; readonly notice: Notice };

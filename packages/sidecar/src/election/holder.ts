@@ -3,8 +3,10 @@
  * and 4: the hold ends at the claim's deadline and nowhere earlier by a timer; another hand on the Lease ends it at
  * once; and who may write again afterwards depends on whether the own deadline has passed.
  */
+import { isOvertaken, isOwn, lostBy, newestVersion } from "./claim.ts";
 import type { Claim, PendingWrite, SilenceReason } from "./election.ts";
 import type { LeaseRecord } from "./lease-record.ts";
+import { mayMove } from "./moves.ts";
 import { isOlder, isRecord } from "./observation.ts";
 import type { Turn } from "./turn.ts";
 import { yieldHold } from "./yielding.ts";
@@ -17,12 +19,8 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
   const { state, nowMs } = turn;
   const { role } = state;
   // Older writes built on older versions: they can no longer be applied.
-  state.pending = state.pending.filter((other) => other.sentAtMs > write.sentAtMs);
-  if (write.sentAtMs <= state.voidedAtMs) {
-    // Sent before the last tightening: it tells which version is ours, and opens nothing.
-    if ("claim" in role) state.role = { ...role, claim: { ...role.claim, record } };
-    return;
-  }
+  state.pending = state.pending.filter((other) => other.order > write.order);
+  if (write.order <= state.voidedThrough) return noteVersion(turn, record);
   state.hasTaken = true;
   const claim: Claim = { record, deadlineMs: write.sentAtMs + turn.holdDurationMs };
   if (role.t === "yielding") {
@@ -30,8 +28,19 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
     return;
   }
   if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
+  if (role.t !== "holding" && state.eligible.t === "no") {
+    return yieldHold(turn, claim, undefined, `confirmed when no longer fit: ${state.eligible.reason}`);
+  }
   turn.enter({ t: "holding", claim, lookupUntilMs: undefined }, `${write.purpose} confirmed`);
-  turn.effects.push({ t: "hold", deadlineMs: claim.deadlineMs, transitions: record.leaseTransitions });
+}
+
+/** A write sent before the last tightening was answered: it tells which version is ours, and opens nothing. */
+function noteVersion(turn: Turn, record: LeaseRecord): void {
+  const { role } = turn.state;
+  if (!("claim" in role) || isOlder(record, role.claim.record)) return;
+  const claim: Claim = { ...role.claim, record };
+  if (role.t !== "yielding" || role.phase.t !== "marking") turn.state.role = { ...role, claim };
+  else turn.state.role = { ...role, claim, phase: { ...role.phase, base: record } };
 }
 
 /** What a holder does now. */
@@ -43,9 +52,12 @@ export function advanceHolding(turn: Turn): void {
   const found = lostBy(turn, claim);
   if (found !== undefined) return lose(turn, claim, found);
   if (state.stopping) return yieldHold(turn, claim, undefined, "stop asked for");
+  if (state.eligible.t === "no" && mayMove(state.movesAtMs, state.settings, nowMs)) {
+    return yieldHold(turn, claim, undefined, state.eligible.reason);
+  }
   if (lookupUntilMs !== undefined && nowMs >= lookupUntilMs) return suspend(turn, claim, "lookup-unanswered");
   if (lookupUntilMs !== undefined) return turn.wantRead();
-  const base = ownNewest(turn, claim);
+  const base = newestVersion(turn, claim);
   const editedByAnother = base !== claim.record && !turn.isConfirmable(base);
   if (editedByAnother && !isBuiltOn(turn, base)) turn.tryAgainSoon();
   if (nowMs >= state.nextTryAtMs && !isBuiltOn(turn, base)) turn.renew(base, claim.record.leaseTransitions);
@@ -59,7 +71,7 @@ export function advanceSuspended(turn: Turn): void {
   if (state.stopping) return yieldHold(turn, claim, undefined, "stop asked for");
   if (nowMs < claim.deadlineMs) return restore(turn, claim);
   const { current } = state.lease;
-  if (newerThanClaim(turn, claim)) {
+  if (isOvertaken(turn, claim)) {
     // Ours after all, if a consistent read finds the number of a write that can still be confirmed.
     if (isRecord(current) && turn.isConfirmable(current)) return turn.wantRead();
     return turn.enter({ t: "waiting" }, "the lease changed after the own deadline");
@@ -74,31 +86,21 @@ export function advanceSuspended(turn: Turn): void {
 function restore(turn: Turn, claim: Claim): void {
   const { state, nowMs } = turn;
   const { current } = state.lease;
-  if (isRecord(current) && isForeign(turn, current)) return lose(turn, claim, "other-holder");
+  if (lostBy(turn, claim) === "other-holder") return lose(turn, claim, "other-holder");
   if (state.eligible.t === "no" || nowMs < state.nextTryAtMs) return;
   if (current === "missing") {
     if (turn.writeInFlight(["create"]) === undefined) turn.create();
     return;
   }
-  const base = isRecord(current) ? current : claim.record;
+  const base = newestVersion(turn, claim);
   if (isBuiltOn(turn, base)) return;
   if (base.uid === claim.record.uid && isOwn(turn, base)) turn.renew(base, claim.record.leaseTransitions);
   else turn.take("restore", base, claim.record.leaseTransitions);
 }
 
-/** Why the Lease, as it is known now, ends the hold at once; undefined if it is still ours. */
-function lostBy(turn: Turn, claim: Claim): SilenceReason | undefined {
-  const { current } = turn.state.lease;
-  if (current === "missing") return "lease-missing";
-  if (!isRecord(current) || isOlder(current, claim.record)) return undefined;
-  if (isForeign(turn, current)) return "other-holder";
-  if (current.uid !== claim.record.uid) return "lease-recreated";
-  return current.holderIdentity === "" ? "lease-vacant" : undefined;
-}
-
 function lose(turn: Turn, claim: Claim, reason: SilenceReason): void {
   // A renewal that was sent before the Lease went into another hand must not open the gate again.
-  turn.state.voidedAtMs = turn.nowMs;
+  turn.voidWrites();
   if (reason !== "other-holder") return suspend(turn, claim, reason);
   if (turn.state.role.t === "holding") turn.silence(reason);
   turn.state.pending = [];
@@ -118,34 +120,13 @@ export function afterConflict(turn: Turn): void {
   if (role.t === "holding" && role.lookupUntilMs === undefined) {
     turn.state.role = { ...role, lookupUntilMs: turn.nowMs + LOOKUP_MS };
   }
-  turn.wantRead();
+  turn.wantLaterRead();
 }
 
 /** The look-up answered, and the Lease is still ours. */
 export function afterLookup(turn: Turn): void {
   const { role } = turn.state;
   if (role.t === "holding") turn.state.role = { ...role, lookupUntilMs: undefined };
-}
-
-/** The newest version that names us: what a holder renews (another hand may have edited it, or an answer was lost). */
-function ownNewest(turn: Turn, claim: Claim): LeaseRecord {
-  const { current } = turn.state.lease;
-  if (!isRecord(current) || isOlder(current, claim.record)) return claim.record;
-  return current.resourceVersion === claim.record.resourceVersion ? claim.record : current;
-}
-
-function newerThanClaim(turn: Turn, claim: Claim): boolean {
-  const { current } = turn.state.lease;
-  if (!isRecord(current)) return current === "missing";
-  return current.resourceVersion !== claim.record.resourceVersion && !isOlder(current, claim.record);
-}
-
-function isOwn(turn: Turn, record: LeaseRecord): boolean {
-  return record.holderIdentity === turn.state.settings.identity;
-}
-
-function isForeign(turn: Turn, record: LeaseRecord): boolean {
-  return record.holderIdentity !== "" && !isOwn(turn, record);
 }
 
 function isBuiltOn(turn: Turn, base: LeaseRecord): boolean {

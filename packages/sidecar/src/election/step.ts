@@ -8,11 +8,10 @@ import { advanceHolding, advanceSuspended, afterConflict, afterLookup, confirm }
 import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
 import { type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
 import { markOf } from "./mark.ts";
-import { recentMoves } from "./moves.ts";
 import * as observed from "./observation.ts";
 import { countedDurationMs, isRecord } from "./observation.ts";
 import { Turn } from "./turn.ts";
-import { advanceYielding, afterMark, afterSilenced, rebaseMark, transfer, yieldUnfit } from "./yielding.ts";
+import { advanceYielding, afterMark, afterSilenced, noticeUnfit, rebaseMark, transfer } from "./yielding.ts";
 
 /** A failed read is repeated after this; while a look-up is running the 300 ms bound decides. */
 const READ_RETRY_MS = 50;
@@ -30,6 +29,7 @@ export function step(state: ElectionState, event: ElectionEvent): [ElectionState
     advance(turn);
     if (turn.state.role.t === before) break;
   }
+  turn.openIfHolding();
   turn.sendReadIfDue();
   return [turn.state, turn.effects];
 }
@@ -47,16 +47,17 @@ function take(turn: Turn, event: ElectionEvent): void {
     case "write":
       return takeWrite(turn, event.number, event.result);
     case "silenced":
+      turn.state.silencing = false;
       return afterSilenced(turn);
     case "segment":
-      return turn.state.role.t === "asking" ? afterSegment(turn, event.answeredBy) : undefined;
+      return afterSegment(turn, event.answeredBy);
     case "eligible":
       turn.state.eligible = { t: "yes" };
       turn.state.mac = event.mac;
       return;
     case "ineligible":
       turn.state.eligible = { t: "no", reason: event.reason };
-      return yieldUnfit(turn, event.reason);
+      return noticeUnfit(turn, event.reason);
     case "transfer":
       return transfer(turn, event.to, event.readyPeers);
     case "stop":
@@ -128,9 +129,8 @@ function takeRead(turn: Turn, number: number, result: ReadResult): void {
 function confirmByNumber(turn: Turn, record: LeaseRecord): void {
   const write = turn.pendingIn(record);
   if (write === undefined || !turn.isConfirmable(record)) return;
-  if (record.holderIdentity !== turn.state.settings.identity) return;
   if (turn.state.role.t === "taking" && turn.state.role.number !== write.number) return;
-  if (turn.nowMs < write.sentAtMs + turn.holdDurationMs) confirm(turn, record, write);
+  confirm(turn, record, write);
 }
 
 function takeExactRead(turn: Turn, resourceVersion: string, result: ReadResult): void {
@@ -193,13 +193,9 @@ function afterNewVersion(turn: Turn): void {
   const { current } = state.lease;
   if (!isRecord(current)) return;
   const { settings } = state;
-  if (markOf(current) !== undefined) {
-    const moves = [...recentMoves(state.movesAtMs, settings, nowMs), nowMs];
-    state.movesAtMs = moves;
-    if (moves.length >= settings.movesMax - 1) {
-      turn.notice({ t: "moves-alarm", moves: moves.length, windowMs: settings.movesWindowMs });
-    }
-  }
+  // The own moves were counted when their mark was sent.
+  const from = markOf(current)?.from;
+  if (from !== undefined && from !== settings.identity) turn.countMove();
   if (current.holderIdentity === "" && markOf(current) === undefined && state.role.t === "waiting") {
     turn.notice({ t: "counting-vacant", waitMs: countedDurationMs(state.lease, settings.leaseDurationMs, nowMs) });
   }

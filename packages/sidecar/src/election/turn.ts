@@ -14,6 +14,7 @@ import type {
 } from "./election.ts";
 import { holdDurationMs } from "./hold-deadline.ts";
 import { type LeaseDraft, type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
+import { recentMoves } from "./moves.ts";
 
 /** Lost answers remembered. At one write a retry period they leave with their deadline long before. */
 const PENDING_MAX = 16;
@@ -40,12 +41,40 @@ export class Turn {
     if (from !== role.t) this.effects.push({ t: "transition", from, to: role.t, reason });
   }
 
+  /** Rule 10: one more voluntary move within the window. */
+  countMove(): void {
+    const { movesAtMs, settings } = this.state;
+    this.state.movesAtMs = [...recentMoves(movesAtMs, settings, this.nowMs), this.nowMs];
+    const moves = this.state.movesAtMs.length;
+    if (moves >= settings.movesMax - 1) {
+      this.notice({ t: "moves-alarm", moves, windowMs: settings.movesWindowMs });
+    }
+  }
+
   notice(notice: Notice): void {
     this.effects.push({ t: "notice", notice });
   }
 
+  /** At most one is unanswered: nothing was opened since, so its answer is true for whoever waits for it. */
   silence(reason: SilenceReason): void {
+    if (this.state.silencing) return;
+    this.state.silencing = true;
+    this.state.openUntilMs = Number.NEGATIVE_INFINITY;
     this.effects.push({ t: "silence", reason });
+  }
+
+  /** Says the hold, at the end of a step that left us holding. Never while a silence is unanswered. */
+  openIfHolding(): void {
+    const { role, silencing, openUntilMs } = this.state;
+    if (role.t !== "holding" || silencing || role.claim.deadlineMs === openUntilMs) return;
+    const { deadlineMs, record } = role.claim;
+    this.state.openUntilMs = deadlineMs;
+    this.effects.push({ t: "hold", deadlineMs, transitions: record.leaseTransitions });
+  }
+
+  /** Whatever was sent so far opens nothing any more, answered or not. */
+  voidWrites(): void {
+    this.state.voidedThrough = this.state.lastNumber;
   }
 
   /** Request time-out of rule 5: a hung request costs one try, not the hold. */
@@ -71,8 +100,9 @@ export class Turn {
 
   /** Rule 4: sending a mark voids every earlier deadline. */
   mark(base: LeaseRecord, to: string | undefined): string {
-    this.state.voidedAtMs = this.nowMs;
-    return this.#write("mark", base, (context) => drafts.markDraft(context, base, to));
+    const number = this.#write("mark", base, (context) => drafts.markDraft(context, base, to));
+    this.voidWrites();
+    return number;
   }
 
   #write(
@@ -86,6 +116,7 @@ export class Turn {
     const draft = draftOf({ settings, number, mac, wallTime: this.wallTime });
     const pending: PendingWrite = {
       number,
+      order: lastNumber,
       sentAtMs: this.nowMs,
       purpose,
       baseVersion: base?.resourceVersion,
@@ -101,6 +132,11 @@ export class Turn {
   /** Wants a consistent read, now or as soon as the last failed one allows. */
   wantRead(): void {
     if (this.state.read.t === "none") this.state.read = { t: "wanted" };
+  }
+
+  /** Wants a read sent from now on: the answer of one that is on its way may be older than what it is to explain. */
+  wantLaterRead(): void {
+    this.state.read = { t: "wanted" };
   }
 
   sendReadIfDue(): void {
@@ -132,9 +168,11 @@ export class Turn {
     return this.state.pending.find((write) => write.number === number);
   }
 
-  /** Whether a consistent read that shows this record would confirm a write of ours. */
+  /** Whether a consistent read that shows this record confirms a write of ours (rule 4). */
   isConfirmable(record: LeaseRecord): boolean {
     const write = this.pendingIn(record);
-    return write !== undefined && write.purpose !== "mark" && write.sentAtMs > this.state.voidedAtMs;
+    if (write === undefined || write.purpose === "mark" || write.purpose === "create") return false;
+    if (record.holderIdentity !== this.state.settings.identity) return false;
+    return write.order > this.state.voidedThrough && this.nowMs < write.sentAtMs + this.holdDurationMs;
   }
 }

@@ -2,7 +2,8 @@
  * Giving the VIP up on purpose (rules 2b, 4 and 10): first silent here, then the mark in the Lease, then another may
  * take it. In this order, none of the steps can end in two holders, and each that fails falls back to expiry.
  */
-import type { Claim, Role } from "./election.ts";
+import { isOwn, newestVersion } from "./claim.ts";
+import type { Claim, Role, YieldPhase } from "./election.ts";
 import type { WriteResult } from "./lease-lock.ts";
 import type { LeaseRecord } from "./lease-record.ts";
 import { MARK_RESUME_MS } from "./mark.ts";
@@ -15,6 +16,7 @@ const MARK_TRIES_MAX = 5;
 const MARK_RETRY_MS = 100;
 
 type Yielding = Extract<Role, { t: "yielding" }>;
+type Marking = Extract<YieldPhase, { t: "marking" }>;
 
 export function yieldHold(turn: Turn, claim: Claim, to: string | undefined, reason: string): void {
   turn.silence("yielding");
@@ -26,6 +28,7 @@ export function transfer(turn: Turn, to: string | undefined, readyPeers: number)
   const { role, movesAtMs, settings } = turn.state;
   const refuse = (reason: string) => turn.notice({ t: "transfer-refused", reason });
   if (role.t !== "holding") return refuse("this replica does not hold the VIP");
+  if (to === settings.identity) return refuse("this replica holds the VIP already");
   if (readyPeers < 1) return refuse("no other replica is ready to take it");
   if (!mayMove(movesAtMs, settings, turn.nowMs)) {
     return refuse(`${settings.movesMax} moves within ${settings.movesWindowMs} ms already`);
@@ -33,24 +36,32 @@ export function transfer(turn: Turn, to: string | undefined, readyPeers: number)
   yieldHold(turn, role.claim, to, "transfer asked for");
 }
 
-/** The link is gone or the replica is not fit: a voluntary move like others, within the budget. */
-export function yieldUnfit(turn: Turn, reason: string): void {
+/**
+ * The link is gone or the replica is not fit: a voluntary move like others, within the budget; advanceHolding makes it
+ * as soon as the budget allows.
+ */
+export function noticeUnfit(turn: Turn, reason: string): void {
   const { role, movesAtMs, settings } = turn.state;
-  if (role.t !== "holding") return;
-  if (mayMove(movesAtMs, settings, turn.nowMs)) yieldHold(turn, role.claim, undefined, reason);
-  else turn.notice({ t: "transfer-refused", reason: `not fit (${reason}), but the moves are used up` });
+  if (role.t !== "holding" || mayMove(movesAtMs, settings, turn.nowMs)) return;
+  turn.notice({ t: "transfer-refused", reason: `not fit (${reason}), but the moves are used up` });
 }
 
 /** Nobody is answered here any more: now the others may be told. */
 export function afterSilenced(turn: Turn): void {
   const { role } = turn.state;
-  if (role.t === "yielding" && role.phase.t === "silencing") sendMark(turn, role, 1, true);
+  if (role.t !== "yielding" || role.phase.t !== "silencing") return;
+  turn.countMove();
+  // Before the own deadline nobody else may hold: an edited version that names us is ours too. After it, only the
+  // version that answered our last confirmed write is (rule 3).
+  const edited = newestVersion(turn, role.claim);
+  const base = turn.nowMs < role.claim.deadlineMs && isOwn(turn, edited) ? edited : role.claim.record;
+  sendMark(turn, role, { base, tries: 1, certain: true });
 }
 
-function sendMark(turn: Turn, role: Yielding, tries: number, certain: boolean): void {
-  const number = turn.mark(role.claim.record, role.to);
+function sendMark(turn: Turn, role: Yielding, next: Pick<Marking, "base" | "tries" | "certain">): void {
+  const number = turn.mark(next.base, role.to);
   const claim: Claim = { record: role.claim.record, deadlineMs: Number.NEGATIVE_INFINITY };
-  turn.state.role = { ...role, claim, phase: { t: "marking", number, tries, certain } };
+  turn.state.role = { ...role, claim, phase: { t: "marking", number, ...next } };
 }
 
 export function afterMark(turn: Turn, number: string, result: WriteResult): void {
@@ -67,13 +78,16 @@ export function afterMark(turn: Turn, number: string, result: WriteResult): void
 
 /**
  * The mark was refused because a renewal of ours had landed in between: it goes on that version. Not if an earlier
- * try may have been applied: then another may have taken the Lease, and this version be an old copy put back by hand.
+ * try may have been applied, nor after that renewal's own deadline: then another may have taken the Lease, and this
+ * version be an old copy put back by hand. It gives no right to go on if the mark fails (rule 4), so the claim stays.
  */
 export function rebaseMark(turn: Turn, record: LeaseRecord): void {
-  const { role, settings } = turn.state;
+  const { role } = turn.state;
   if (role.t !== "yielding" || role.phase.t !== "marking" || !role.phase.certain) return;
-  if (turn.pendingIn(record) === undefined || record.holderIdentity !== settings.identity) return;
-  if (record.uid === role.claim.record.uid) turn.state.role = { ...role, claim: { ...role.claim, record } };
+  const renewal = turn.pendingIn(record);
+  if (renewal === undefined || !isOwn(turn, record) || record.uid !== role.claim.record.uid) return;
+  if (turn.nowMs >= renewal.sentAtMs + turn.holdDurationMs) return;
+  turn.state.role = { ...role, phase: { ...role.phase, base: record } };
 }
 
 function marked(turn: Turn, role: Yielding): void {
@@ -90,9 +104,9 @@ export function advanceYielding(turn: Turn): void {
   // Never marked without being silent: past the own deadline the others count anyway.
   if (role.phase.t === "silencing" && nowMs >= role.claim.deadlineMs) return giveUp(turn, role, "not silent in time");
   if (role.phase.t === "marking") {
-    const { tries, certain } = role.phase;
+    const { base, tries, certain } = role.phase;
     const answered = turn.writeInFlight(["mark"]) === undefined && state.read.t === "none";
-    if (answered && nowMs >= state.nextTryAtMs) sendMark(turn, role, tries + 1, certain);
+    if (answered && nowMs >= state.nextTryAtMs) sendMark(turn, role, { base, tries: tries + 1, certain });
   }
   if (role.phase.t === "marked" && nowMs >= role.phase.resumeAtMs) {
     turn.enter({ t: "suspended", claim: role.claim, reason: "yielding" }, "nobody took what was offered");
@@ -106,7 +120,7 @@ function takenOrChanged(turn: Turn, role: Yielding): boolean {
   if (current === "missing") return true;
   if (!isRecord(current) || current.resourceVersion === role.claim.record.resourceVersion) return false;
   if (role.phase.t === "silencing") return false;
-  return turn.writeInFlight(["mark"]) === undefined && current.holderIdentity !== turn.state.settings.identity;
+  return turn.writeInFlight(["mark"]) === undefined && !isOwn(turn, current);
 }
 
 function giveUp(turn: Turn, role: Yielding, reason: string): void {

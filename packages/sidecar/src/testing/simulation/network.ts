@@ -171,4 +171,3 @@ const failed: ReadResult = { t: "failed", status: undefined, reason: "simulated"
 function found(lease: ReturnType<LeaseStore["get"]>): ReadResult {
   return lease === undefined ? { t: "missing" } : { t: "found", lease };
 }
-

@@ -16,7 +16,11 @@ import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** An event without its times, which are the replica's to say. */
-export type Happening = ElectionEvent extends infer E ? (E extends ElectionEvent ? Omit<E, "nowMs" | "wallTime"> : never) : never;
+export type Happening = ElectionEvent extends infer E
+  ? E extends ElectionEvent
+    ? Omit<E, "nowMs" | "wallTime">
+    : never
+  : never;
 
 export interface ReplicaHooks {
   readonly onOpen: (replica: Replica) => void;
