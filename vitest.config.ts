@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// unit: no root, no network. kernel and cluster run inside the sandbox that test/run.ts makes (bed/sandbox.ts): one
-// suite at a time, since namespaces have names and two cores are few.
+// unit and simulation: no root, no network. kernel and cluster run inside the sandbox that test/run.ts makes
+// (bed/sandbox.ts): one suite at a time, since namespaces have names and two cores are few.
 export default defineConfig({
   test: {
     projects: [
@@ -10,6 +10,13 @@ export default defineConfig({
           name: "unit",
           include: ["packages/**/*.test.ts", "test/*.test.ts"],
           environment: "node",
+        },
+      },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          testTimeout: 300_000,
         },
       },
       {

@@ -1,0 +1,109 @@
+/**
+ * `pnpm test`: house checks (types, lint, dead code), then every suite, then one line "N passed, N failed, N skipped".
+ * A suite whose requirements are missing says so and counts as skipped, file by file; with CI=true that is a failure.
+ * Arguments go to vitest: `pnpm test --project unit prefix` runs no house checks.
+ */
+import { spawn } from "node:child_process";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runInSandbox, signalStatus } from "./bed/sandbox.ts";
+import { ensureTools } from "./bed/tools.ts";
+import { type Counts, NOTHING, readVitestReport, sum } from "./report.ts";
+import { missingFor, SUITES, type Suite } from "./requirements.ts";
+
+const BIN = join(import.meta.dirname, "../node_modules/.bin");
+
+const HOUSE_CHECKS: readonly (readonly [name: string, argv: readonly string[]])[] = [
+  ["types", ["tsc", "--noEmit"]],
+  ["lint, format and import walls", ["biome", "check", "--error-on-warnings", "."]],
+  ["dead code", ["knip"]],
+];
+
+const args = process.argv.slice(2).filter((argument) => argument !== "--");
+const reports = mkdtempSync(join(tmpdir(), "vcluster-kube-vip-test-"));
+process.on("exit", () => rmSync(reports, { recursive: true, force: true }));
+let interrupted: NodeJS.Signals | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    interrupted = signal;
+  });
+}
+
+const counts: Counts[] = [];
+if (args.length === 0) {
+  for (const [name, argv] of HOUSE_CHECKS) counts.push(await check(name, argv));
+}
+for (const suite of chosenSuites()) counts.push(await runSuite(suite));
+
+const { passed, failed, skipped } = counts.reduce(sum, NOTHING);
+say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+const skippedInCi = process.env["CI"] === "true" && skipped > 0;
+process.exitCode = interrupted === undefined ? Number(failed > 0 || skippedInCi) : signalStatus(interrupted);
+
+async function check(name: string, argv: readonly string[]): Promise<Counts> {
+  if (interrupted !== undefined) return NOTHING;
+  say(`== ${name}: ${argv.join(" ")}`);
+  return (await execute(argv)) === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+}
+
+/** The suites named by --project, or all. */
+function chosenSuites(): readonly Suite[] {
+  const named = args.flatMap((argument, index) => {
+    if (argument.startsWith("--project=")) return [argument.slice("--project=".length)];
+    return args[index - 1] === "--project" ? [argument] : [];
+  });
+  return named.length === 0 ? SUITES : SUITES.filter((suite) => named.includes(suite));
+}
+
+async function runSuite(suite: Suite): Promise<Counts> {
+  if (interrupted !== undefined) return NOTHING;
+  const missing = missingFor(suite);
+  if (missing.length > 0) {
+    for (const sentence of missing) say(`== ${suite}: skipped, ${sentence}`);
+    return { ...NOTHING, skipped: suiteFiles(suite).length };
+  }
+  say(`== ${suite}`);
+  if (suite === "cluster" && suiteFiles(suite).length > 0) await ensureTools();
+  const report = join(reports, `${suite}.json`);
+  const argv = ["vitest", "run", "--project", suite, "--passWithNoTests", ...filters()];
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const inSandbox = suite === "kernel" || suite === "cluster";
+  const status = await execute([...argv, ...reporters], inSandbox);
+  return readVitestReport(report, { suite, status, mayBeEmpty: args.length > 0 });
+}
+
+/** The arguments without --project and its value: each suite is a run of its own. */
+function filters(): readonly string[] {
+  return args.filter((argument, index) => !argument.startsWith("--project") && args[index - 1] !== "--project");
+}
+
+function suiteFiles(suite: Suite): readonly string[] {
+  const root = join(import.meta.dirname, "..");
+  const patterns =
+    suite === "unit" ? ["packages/*/src/**/*.test.ts", "test/*.test.ts"] : [`test/${suite}/**/*.test.ts`];
+  return globSync(patterns, { cwd: root });
+}
+
+function execute(argv: readonly string[], inSandbox = false): Promise<number> {
+  const [name = "", ...rest] = argv;
+  const program = [join(BIN, name), ...rest];
+  return inSandbox ? runInSandbox(program) : runOutside(program);
+}
+
+function runOutside([file = "", ...rest]: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, rest, { stdio: "inherit" });
+    const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+    process.on("SIGTERM", forward);
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      process.off("SIGTERM", forward);
+      resolve(code ?? signalStatus(signal));
+    });
+  });
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
