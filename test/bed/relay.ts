@@ -1,0 +1,24 @@
+/**
+ * A pod's 8443 listener, started as a process of its own: `node relay.ts LISTEN_PORT TARGET_PORT`. It stands where
+ * vCluster's proxy stands and, unlike it, ends no TLS: bytes go to 127.0.0.1:TARGET_PORT and back. A connection that
+ * the target refuses is reset.
+ */
+import { connect, createServer } from "node:net";
+
+const [listenPort, targetPort] = process.argv.slice(2).map(Number);
+if (listenPort === undefined || targetPort === undefined)
+  throw new TypeError("usage: relay.ts LISTEN_PORT TARGET_PORT");
+
+const server = createServer({ noDelay: true }, (client) => {
+  const target = connect({ host: "127.0.0.1", port: targetPort, noDelay: true });
+  client.pipe(target);
+  target.pipe(client);
+  // One half gone, by whatever error, is both gone.
+  client.on("error", () => target.destroy());
+  target.on("error", () => client.resetAndDestroy());
+  client.on("close", () => target.destroy());
+  target.on("close", () => client.destroy());
+});
+server.listen({ host: "0.0.0.0", port: listenPort, backlog: 511 });
+// vCluster's process ends at once on SIGTERM, before its listener is asked.
+process.on("SIGTERM", () => process.exit(0));
