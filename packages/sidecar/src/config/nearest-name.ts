@@ -1,6 +1,9 @@
 /** Finds what a misspelt name was probably meant to be. */
 
-/** The name at most two edits away (one in five for longer names); undefined where nothing is near. */
+/**
+ * The name at most two edits away (one in five for longer names), or else one that begins like it: units are often
+ * left out. Undefined where nothing is near.
+ */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const most = Math.max(2, Math.floor(name.length / 5));
   let best: { readonly name: string; readonly edits: number } | undefined;
@@ -9,7 +12,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
     const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (edits <= most && (best === undefined || edits < best.edits)) best = { name: candidate, edits };
   }
-  return best?.name;
+  return best?.name ?? known.find((candidate) => name.length > 3 && candidate.startsWith(name));
 }
 
 /** Levenshtein distance by rows: insertions, deletions and substitutions count one each. */

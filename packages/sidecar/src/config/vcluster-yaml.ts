@@ -82,7 +82,7 @@ function positionOf(file: YamlFile, lines: LineCounter, offset: number): Problem
 }
 
 function isAbsent(node: unknown): boolean {
-  return node === null || node === undefined || (isScalar(node) && (node.value === null || node.value === ""));
+  return node === null || (isScalar(node) && (node.value === null || node.value === ""));
 }
 
 interface Entry {
