@@ -139,9 +139,12 @@ describe("what is not ours", () => {
     check(nothing(owner), foreign, []);
   });
 
-  test("is taken as it is where it does the same", () => {
-    const routes = held.routes.map((route) => ({ ...route, protocol: 3 }));
-    check(held, { ...everything, routes, rules: [{ ...rule, protocol: 0 }] }, []);
+  test("is left in place where a route does the same as ours", () => {
+    check(held, { ...everything, routes: held.routes.map((route) => ({ ...route, protocol: 3 })) }, []);
+  });
+
+  test("is no replacement for our rule: the kernel keeps both", () => {
+    check(held, { ...everything, rules: [{ ...rule, protocol: 0 }] }, [{ t: "add-rule", rule }]);
   });
 
   test.each([undefined, 5])("the VIP as an address of protocol %s forbids holding, and stays", (protocol) => {

@@ -110,13 +110,14 @@ function lastsAsLong(one: Address, other: Address): boolean {
   return (one.validSeconds === undefined) === (other.validSeconds === undefined);
 }
 
-/** Does the same, whoever made it: the kernel refuses a twin of another protocol (EEXIST). */
+/** The protocol is part of a rule's identity: the kernel keeps another's twin beside ours, and deletes only the one. */
 function isSameRule(one: Rule, other: Rule): boolean {
   return (
     one.family === other.family &&
     one.priority === other.priority &&
     one.source === other.source &&
-    one.table === other.table
+    one.table === other.table &&
+    one.protocol === other.protocol
   );
 }
 
@@ -130,7 +131,7 @@ function hasSameKey(one: Route, other: Route): boolean {
   );
 }
 
-/** Does the same, whoever made it. */
+/** Does the same, whoever made it: a replace would only take it from its maker. */
 function isSameRoute(one: Route, other: Route): boolean {
   if (!hasSameKey(one, other) || one.type !== other.type) return false;
   // The kernel hangs IPv6 routes to nowhere on the loopback link, whatever was asked for.

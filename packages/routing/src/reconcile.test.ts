@@ -126,7 +126,7 @@ function sorted({ addresses, routes, rules }: Observation): readonly string[] {
 
 async function checkReaches(given: World, desired: DesiredState): Promise<void> {
   const { kernel, foreign } = await build(given);
-  expect(await reconcile(kernel, desired, () => true)).toEqual({ applied: { t: "done" }, findings: [] });
+  expect(await reconcile(kernel, desired, () => true)).toMatchObject({ applied: { t: "done" }, findings: [] });
   const expected = {
     addresses: { complete: true, items: [...foreign.addresses.items, ...desired.addresses] },
     routes: { complete: true, items: [...foreign.routes.items, ...desired.routes] },
@@ -175,7 +175,7 @@ test("an interrupted dump is read again", async () => {
   const kernel = new MemoryKernel();
   kernel.putLink(link(3, "net1"));
   kernel.interrupt("routes", 3);
-  expect(await reconcile(kernel, heldState(ipv4), () => true)).toEqual({ applied: { t: "done" }, findings: [] });
+  expect(await reconcile(kernel, heldState(ipv4), () => true)).toMatchObject({ applied: { t: "done" }, findings: [] });
   expect((await kernel.addresses()).items).toEqual(heldState(ipv4).addresses);
 });
 
@@ -186,4 +186,16 @@ test("a kernel that is never seen whole is given up after five looks, with nothi
   const { findings } = await reconcile(kernel, heldState(ipv4), () => true);
   expect(findings).toEqual([{ t: "incomplete", dump: "addresses" }]);
   expect(kernel.calls).toEqual([]);
+});
+
+test("what was changed is told, of every look; of a kernel that is right, nothing", async () => {
+  const kernel = new MemoryKernel();
+  kernel.putLink(link(3, "net1"));
+  const [stale] = heldState({ ...ipv4, vip: ip("10.100.0.99") }).addresses;
+  if (stale === undefined) throw new TypeError("no address");
+  await kernel.replaceAddress(stale);
+  kernel.interrupt("rules", 1);
+  const { changes } = await reconcile(kernel, heldState({ ...ipv4, gateway: undefined }), () => true);
+  expect(changes.map(({ t }) => t)).toEqual(["delete-address", "put-address"]);
+  expect((await reconcile(kernel, heldState({ ...ipv4, gateway: undefined }), () => true)).changes).toEqual([]);
 });

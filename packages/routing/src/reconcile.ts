@@ -22,10 +22,12 @@ export async function reconcile(
   desired: DesiredState,
   stillAllowed: StillAllowed,
 ): Promise<Reconciled> {
+  const tried: Change[] = [];
   for (let look = 1; ; look += 1) {
     const { changes, findings } = plan(desired, await observe(kernel));
     const applied = await apply(kernel, changes, stillAllowed);
+    tried.push(...changes);
     const seenWhole = findings.every((finding) => finding.t !== "incomplete");
-    if (seenWhole || applied.t !== "done" || look === LOOKS_MAX) return { applied, findings, changes };
+    if (seenWhole || applied.t !== "done" || look === LOOKS_MAX) return { applied, findings, changes: tried };
   }
 }

@@ -51,7 +51,7 @@ test("a link that goes down keeps its IPv4 address and the rules, and loses the 
   const { kernel, events } = await holder();
   kernel.putLink({ ...net1, up: false });
   await check(kernel, [["10.100.0.100"], [undefined], [undefined], 2]);
-  expect(events).toEqual(["address-removed", "route-removed", "route-removed", "link"]);
+  expect(events).toEqual(["link", "route-removed", "route-removed", "address-removed"]);
 });
 
 test("a link that comes up again does not bring its routes back", async () => {
@@ -99,10 +99,23 @@ test("a gateway that no route leads to is refused", async () => {
   }
 });
 
-test("a second identical rule exists already", async () => {
+test("a second identical rule exists already; one of another protocol is another rule", async () => {
   const { kernel } = await holder();
-  const outcomes = await Promise.all(heldState(ipv4).rules.map((rule) => kernel.addRule(rule)));
-  expect(outcomes).toEqual(["exists"]);
+  const again = heldState(ipv4).rules;
+  const twins = again.map((rule) => ({ ...rule, protocol: 5 }));
+  const outcomes = await Promise.all([...again, ...twins].map((rule) => kernel.addRule(rule)));
+  expect(outcomes).toEqual(["exists", "done"]);
+  expect(await Promise.all(again.map((rule) => kernel.deleteRule(rule)))).toEqual(["done"]);
+  expect((await kernel.rules(4)).items).toEqual(twins);
+});
+
+test("a replace keeps the prefix length of an IPv6 address, by which alone it can be deleted", async () => {
+  const { kernel } = await holder();
+  const [vip] = heldState(ipv6).addresses;
+  if (vip === undefined) throw new TypeError("no VIP");
+  expect(await kernel.replaceAddress({ ...vip, prefixLength: 64 })).toBe("done");
+  expect(await kernel.deleteAddress({ ...vip, prefixLength: 64 })).toBe("missing");
+  expect(await kernel.deleteAddress(vip)).toBe("done");
 });
 
 test("an interrupted dump is short and says so, once", async () => {

@@ -35,16 +35,16 @@ export class MemoryKernel implements Kernel {
   putLink(link: Link): void {
     const before = this.#links.find(({ index }) => index === link.index);
     this.#links = [...this.#links.filter(({ index }) => index !== link.index), link];
-    if (before?.up && !link.up) this.#dropOfDownLink(link.index);
     this.#emit({ t: "link", link });
+    if (before?.up && !link.up) this.#dropOfDownLink(link.index);
   }
 
-  /** Equivalent to: ip link del. Addresses and routes go with it; rules stay. */
+  /** Equivalent to: ip link del. The link goes down first; addresses and routes go with it; rules stay. */
   removeLink(linkIndex: number): void {
     const link = this.#links.find(({ index }) => index === linkIndex);
     if (link === undefined) throw new TypeError(`no link ${linkIndex}`);
+    if (link.up) this.putLink({ ...link, up: false });
     this.#dropAddresses((address) => address.linkIndex === linkIndex);
-    this.#dropRoutes((route) => route.linkIndex === linkIndex);
     this.#links = this.#links.filter(({ index }) => index !== linkIndex);
     this.#emit({ t: "link-removed", linkIndex, name: link.name });
   }
@@ -119,7 +119,7 @@ export class MemoryKernel implements Kernel {
   deleteAddress(address: Address): Promise<Outcome> {
     return this.#verb("deleteAddress", () => {
       const before = this.#addresses.find((other) => isSameAddress(address, other));
-      if (before === undefined) return "missing";
+      if (before?.prefixLength !== address.prefixLength) return "missing";
       this.#dropAddresses((other) => other === before);
       this.#flushWithLastAddress(before);
       return "done";
@@ -182,8 +182,8 @@ export class MemoryKernel implements Kernel {
 
   /** IPv4 keeps its addresses, IPv6 does not; routes go in both. */
   #dropOfDownLink(linkIndex: number): void {
-    this.#dropAddresses((address) => address.linkIndex === linkIndex && familyOf(address.address) === 6);
     this.#dropRoutes((route) => route.linkIndex === linkIndex);
+    this.#dropAddresses((address) => address.linkIndex === linkIndex && familyOf(address.address) === 6);
   }
 
   /** "Last address was deleted from this interface. Disable IP." (fib_frontend.c); IPv6 has no such habit. */
@@ -268,6 +268,7 @@ function isSameRule(one: Rule, other: Rule): boolean {
     one.family === other.family &&
     one.priority === other.priority &&
     one.source === other.source &&
-    one.table === other.table
+    one.table === other.table &&
+    one.protocol === other.protocol
   );
 }
