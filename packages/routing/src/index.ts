@@ -15,6 +15,7 @@ export { type Observation, observe } from "./observation.ts";
 export { type Change, type Finding, type Plan, plan } from "./plan.ts";
 export { type Reconciled, reconcile } from "./reconcile.ts";
 export { RoutingError, type RoutingErrorCode } from "./routing-error.ts";
+export { openRtNetlink } from "./rtnetlink/rtnetlink.ts";
 export { type InterfaceName, parseInterfaceName } from "./values/interface-name.ts";
 export {
   familyOf,

@@ -9,6 +9,8 @@ export type RoutingErrorCode =
   | "GATEWAY_UNREACHABLE"
   /** No answer in time: the change may have been made. */
   | "KERNEL_TIMEOUT"
+  /** More requests wait for the kernel than a sound caller has. */
+  | "KERNEL_BUSY"
   /** The sockets were closed by their owner while the request was under way. */
   | "KERNEL_CLOSED"
   /** The answer cannot be read. */

@@ -1,0 +1,50 @@
+/**
+ * Network interfaces on the wire: struct ifinfomsg and IFLA_ attributes (linux/if_link.h). Pure. Reads only: links
+ * belong to the CNI plugin.
+ *
+ *   0        2      4       8       12
+ *   | family | type | index | flags | change |
+ */
+import type { Link } from "../model.ts";
+import { decodeAttributes, encodePayload, optional, readText, readU32, u32 } from "../netlink/attribute.ts";
+import { fixedPart } from "../netlink/message.ts";
+import { macAddressFromBytes } from "../values/mac-address.ts";
+
+const FIXED_BYTES = 16;
+const AF_UNSPEC = 0;
+const IFF_UP = 0x1;
+const IFF_LOWER_UP = 0x10000;
+const IFLA_ADDRESS = 1;
+const IFLA_IFNAME = 3;
+const IFLA_MTU = 4;
+const IFLA_LINKINFO = 18;
+const IFLA_INFO_KIND = 1;
+const IFLA_EXT_MASK = 29;
+const RTEXT_FILTER_SKIP_STATS = 1 << 3;
+
+/** Every link. The counters stay away: nobody here reads them, and they are half of each message. */
+export function encodeLinkDump(): Uint8Array {
+  const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
+  return encodePayload(fixed, [[IFLA_EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS)]]);
+}
+
+/**
+ * @returns undefined for what only looks like a link: a bridge tells under RTM_DELLINK, family AF_BRIDGE, that a link
+ * is no longer its port. @throws RoutingError KERNEL_ANSWER_MALFORMED
+ */
+export function decodeLink(payload: Uint8Array): Link | undefined {
+  const fixed = fixedPart(payload, FIXED_BYTES);
+  if (fixed.getUint8(0) !== AF_UNSPEC) return undefined;
+  const attributes = decodeAttributes(payload.subarray(FIXED_BYTES));
+  const flags = fixed.getUint32(8, true);
+  const information = optional(attributes.get(IFLA_LINKINFO), decodeAttributes);
+  return {
+    index: fixed.getInt32(4, true),
+    name: optional(attributes.get(IFLA_IFNAME), readText) ?? "",
+    mac: optional(attributes.get(IFLA_ADDRESS), macAddressFromBytes),
+    up: (flags & IFF_UP) !== 0,
+    carrier: (flags & IFF_LOWER_UP) !== 0,
+    mtuBytes: optional(attributes.get(IFLA_MTU), readU32) ?? 0,
+    kind: optional(information?.get(IFLA_INFO_KIND), readText),
+  };
+}
