@@ -3,6 +3,7 @@
  * here it gets its code and its cure.
  */
 import {
+  broadcastAddress,
   familyOf,
   type InterfaceAddress,
   type InterfaceName,
@@ -103,6 +104,8 @@ export const gateway: Kind<InterfaceAddress> = {
         "is the subnet itself",
         "give the router's own address in it, as in 10.100.0.1/24",
       );
+    if (address === broadcastAddress(subnet))
+      return fault("GATEWAY_INVALID", "is the subnet's broadcast address", "give the router's own address");
     return parsed;
   },
 };

@@ -131,6 +131,7 @@ describe("interface and gateway", () => {
   test.each([
     ["10.100.0.1", "GATEWAY_WITHOUT_PREFIX", "which has no prefix length: append"],
     ["10.100.0.0/24", "GATEWAY_INVALID", "which is the subnet itself"],
+    ["10.100.0.255/24", "GATEWAY_INVALID", "which is the subnet's broadcast address"],
     ["10.100.0.1/33", "GATEWAY_INVALID", "at most 32 is possible"],
     ["10.100.0.1/024", "GATEWAY_INVALID", "which is not a decimal number"],
     ["10.100.0.1/255.255.255.0", "GATEWAY_INVALID", "which is not a decimal number"],
