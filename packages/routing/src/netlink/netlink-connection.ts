@@ -1,9 +1,9 @@
 /**
  * Requests to the kernel over one socket, one at a time: a socket has room for a single dump (a second one gets EBUSY),
- * and an answer belongs to a request only by its sequence number and port. Subscriptions go through a socket of their
- * own (openNetlinkSocket), so that no notification is ever mistaken for an answer.
+ * and an answer belongs to a request only by its sequence number and port. Subscriptions go through a socket of their own,
+ * so that no notification is ever mistaken for an answer, nor crowds one out.
  */
-import { openNetlinkSocket, type RawSocket } from "@vcluster-kube-vip/raw-socket";
+import type { RawSocket, Receiver } from "@vcluster-kube-vip/raw-socket";
 import { RoutingError } from "../routing-error.ts";
 import { type Acknowledgement, decodeAcknowledgement } from "./acknowledgement.ts";
 import {
@@ -17,6 +17,8 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "./message.ts";
+
+export type DatagramSocket = Pick<RawSocket, "send" | "portId" | "close">;
 
 export interface NetlinkRequest {
   readonly type: number;
@@ -50,7 +52,7 @@ const WAITING_MAX = 1024;
 const DUMP_ATTEMPTS_MAX = 4;
 
 export class NetlinkConnection {
-  readonly #socket: RawSocket;
+  readonly #socket: DatagramSocket;
   readonly #portId: number;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
@@ -58,10 +60,9 @@ export class NetlinkConnection {
   #sequence = 0;
   #closed = false;
 
-  /** @throws RawSocketError */
-  constructor(protocol: number) {
-    this.#socket = openNetlinkSocket({
-      protocol,
+  /** Owns the socket it opens. */
+  constructor(open: (receiver: Receiver) => DatagramSocket) {
+    this.#socket = open({
       onMessage: (datagram) => this.#receive(datagram),
       onError: (error) => this.#lost(error),
     });

@@ -38,7 +38,9 @@ export async function openRtNetlink(): Promise<Kernel> {
 }
 
 class RtNetlink implements Kernel {
-  readonly #connection = new NetlinkConnection(NETLINK_ROUTE);
+  readonly #connection = new NetlinkConnection((receiver) =>
+    openNetlinkSocket({ protocol: NETLINK_ROUTE, ...receiver }),
+  );
   readonly #subscriptions: RawSocket[] = [];
 
   links(): Promise<Dump<Link>> {
