@@ -5,7 +5,7 @@
 import type { Problem } from "./config.ts";
 import { boolean } from "./kinds.ts";
 import { nearestName } from "./nearest-name.ts";
-import { error, type Origin, quote, warning } from "./problem.ts";
+import { type Origin, problem, quote } from "./problem.ts";
 import { OWN_SECTION } from "./setting.ts";
 import { ALL_SETTINGS } from "./settings.ts";
 
@@ -76,8 +76,8 @@ export function checkEnvironment(env: Environment): readonly Problem[] {
   const problems: Problem[] = [];
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || value === "") continue;
-    const problem = checkVariable(name, value);
-    if (problem !== undefined) problems.push(problem);
+    const found = checkVariable(name, value);
+    if (found !== undefined) problems.push(found);
   }
   return problems;
 }
@@ -90,7 +90,7 @@ function checkVariable(name: string, value: string): Problem | undefined {
   if (leftOut !== undefined) {
     if (leftOut.idle.includes(value.toLowerCase())) return undefined;
     const sentence = `expected it unset, but found ${quote(value)}, which has no effect: ${leftOut.effect}`;
-    return warning("KUBE_VIP_LEFT_OUT", origin, sentence);
+    return problem("KUBE_VIP_LEFT_OUT", origin, sentence);
   }
   if (KNOWN_NAMES.includes(name) || OWN_NAMES.includes(name)) return undefined;
   return unknownName(origin, name);
@@ -104,7 +104,7 @@ function checkSwitch(
   const reading = boolean.read(value);
   if (reading.t === "valid" && reading.value === wanted) return undefined;
   const cure = `${reason}; remove the variable, or keep kube-vip for this`;
-  return error("KUBE_VIP_MODE", origin, `expected ${wanted} or nothing, but found ${quote(value)}: ${cure}`);
+  return problem("KUBE_VIP_MODE", origin, `expected ${wanted} or nothing, but found ${quote(value)}: ${cure}`);
 }
 
 /** Of names that begin like kube-vip's and ours; `cp_` is short enough to be others' too, so it must be near a known name. */
@@ -112,7 +112,7 @@ function unknownName(origin: Origin, name: string): Problem | undefined {
   if (name.startsWith(OWN_PREFIX)) {
     if (SERVICE_LINK.test(name)) return undefined;
     const near = nearestName(name, OWN_NAMES);
-    return warning(
+    return problem(
       "UNKNOWN_SETTING",
       origin,
       `expected a setting's name, but this is none and has no effect: ${cureFor(near)}`,
@@ -121,7 +121,7 @@ function unknownName(origin: Origin, name: string): Problem | undefined {
   const near = nearestName(name, KNOWN_NAMES);
   if (!name.startsWith("vip_") && !(name.startsWith("cp_") && near !== undefined)) return undefined;
   const sentence = `expected a name that kube-vip knows, but this is none and has no effect: ${cureFor(near)}`;
-  return warning("KUBE_VIP_UNKNOWN_NAME", origin, sentence);
+  return problem("KUBE_VIP_UNKNOWN_NAME", origin, sentence);
 }
 
 function cureFor(near: string | undefined): string {

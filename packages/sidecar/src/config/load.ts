@@ -7,7 +7,7 @@ import type { ConfigResult } from "./config.ts";
 import { checkEnvironment } from "./kube-vip-environment.ts";
 import { checkMissing } from "./missing.ts";
 import { checkHttpIsNotOnVip, checkVipInSubnet, checkVipIsNotPodIp, checkVipPort } from "./network.ts";
-import { error } from "./problem.ts";
+import { problem } from "./problem.ts";
 import {
   type Facts,
   readHttp,
@@ -87,8 +87,8 @@ function readFile(file: ConfigInput["file"]): YamlKeys {
   if (file === undefined) return { readable: true, values: new Map(), problems: [] };
   if ("text" in file) return findYamlKeys(file, KEYS, [OWN_SECTION, BLOCK]);
   const sentence = `expected a readable vcluster.yaml, but ${file.unreadable}: mount it, or set configFile to where it is`;
-  const problem = error("FILE_UNREADABLE", { field: file.name, position: undefined }, sentence);
-  return { readable: false, values: new Map(), problems: [problem] };
+  const origin = { field: file.name, position: undefined };
+  return { readable: false, values: new Map(), problems: [problem("FILE_UNREADABLE", origin, sentence)] };
 }
 
 function readOwner(reader: Reader): "vcluster" | "us" {
@@ -96,6 +96,6 @@ function readOwner(reader: Reader): "vcluster" | "us" {
   if (enabled === undefined || !enabled.value) return "us";
   const sentence =
     "expected false, but found true, so vCluster's own kube-vip owns the VIP and this sidecar stays passive: install with the overlay, which sets it to false";
-  reader.report(error("OTHER_OWNER", enabled.origin, sentence));
+  reader.report(problem("OTHER_OWNER", enabled.origin, sentence));
   return "vcluster";
 }

@@ -1,6 +1,6 @@
 /** What must be said somewhere and is said nowhere. A value that is there but unreadable is not missing. */
 import type { Problem } from "./config.ts";
-import { error, type ProblemCode } from "./problem.ts";
+import { type ProblemCode, problem } from "./problem.ts";
 import { BLOCK, type Setting } from "./setting.ts";
 import { SETTINGS } from "./settings.ts";
 import type { Reader } from "./sources.ts";
@@ -49,6 +49,6 @@ export function checkMissing(reader: Reader, inVcluster: boolean): readonly Prob
     const field = inVcluster ? necessity.inVcluster : necessity.onHost;
     if (field === undefined || necessity.settings.some((setting) => reader.isSaid(setting))) return [];
     const sentence = `expected ${necessity.expected}, but it is set nowhere: ${necessity.cure}`;
-    return [error(necessity.code, { field, position: undefined }, sentence)];
+    return [problem(necessity.code, { field, position: undefined }, sentence)];
   });
 }

@@ -9,7 +9,7 @@ import {
   prefixLength,
 } from "@vcluster-kube-vip/routing";
 import type { Problem } from "./config.ts";
-import { error, type ProblemCode, warning } from "./problem.ts";
+import { type ProblemCode, problem } from "./problem.ts";
 import type { Vip } from "./sections.ts";
 import type { Given } from "./sources.ts";
 
@@ -17,7 +17,7 @@ import type { Given } from "./sources.ts";
 export function checkVipInSubnet(vip: Given<IpAddress>, gateway: Given<InterfaceAddress>): readonly Problem[] {
   const { address: router, subnet } = gateway.value;
   const against = (code: ProblemCode, found: string, cure: string) => [
-    error(
+    problem(
       code,
       vip.origin,
       `expected a free address in ${subnet} (${gateway.origin.field}), but ${vip.value} ${found}: ${cure}`,
@@ -46,19 +46,19 @@ const VCLUSTER_PORT = 8443;
 export function checkVipPort({ address, port }: Vip): readonly Problem[] {
   if (port === VCLUSTER_PORT) return [];
   const sentence = `expected port ${VCLUSTER_PORT}, where vCluster listens, but found ${port}, which nobody translates: use ${VCLUSTER_PORT}`;
-  return [warning("PORT_WITHOUT_LISTENER", address.origin, sentence)];
+  return [problem("PORT_WITHOUT_LISTENER", address.origin, sentence)];
 }
 
 /** Removing the VIP would remove the pod's only address. */
 export function checkVipIsNotPodIp(vip: Given<IpAddress>, podIp: IpAddress | undefined): readonly Problem[] {
   if (vip.value !== podIp) return [];
   const sentence = `expected an address that no machine has, but ${vip.value} is the pod's own ($POD_IP): choose a free address`;
-  return [error("VIP_IS_POD_IP", vip.origin, sentence)];
+  return [problem("VIP_IS_POD_IP", vip.origin, sentence)];
 }
 
 /** What answers on the VIP would be reachable only at the holder, and by everybody on the network. */
 export function checkHttpIsNotOnVip(vip: Given<IpAddress>, http: Given<readonly IpAddress[]>): readonly Problem[] {
   if (!http.value.includes(vip.value)) return [];
   const sentence = `expected addresses other than the VIP, but ${vip.value} is it: leave it out, loopback and the pod's address are served`;
-  return [error("HTTP_ON_VIP", http.origin, sentence)];
+  return [problem("HTTP_ON_VIP", http.origin, sentence)];
 }

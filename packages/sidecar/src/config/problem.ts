@@ -4,58 +4,58 @@
  */
 import type { Problem } from "./config.ts";
 
-/** All codes of this folder, in the order of docs/errors.md, which explains each. */
-export const PROBLEM_CODES = [
-  "YAML_SYNTAX",
-  "YAML_DUPLICATE_KEY",
-  "FILE_UNREADABLE",
-  "FILE_TOO_LARGE",
-  "FILE_NOT_TEXT",
-  "FILE_EMPTY",
-  "WRONG_TYPE",
-  "UNKNOWN_SETTING",
-  "OTHER_OWNER",
-  "ENDPOINT_MISSING",
-  "ENDPOINT_WITHOUT_PORT",
-  "VIP_NOT_AN_ADDRESS",
-  "VIP_LIST",
-  "VIP_RESERVED",
-  "VIP_IS_GATEWAY",
-  "VIP_IS_NETWORK",
-  "VIP_IS_BROADCAST",
-  "VIP_IS_POD_IP",
-  "VIP_OUTSIDE_SUBNET",
-  "FAMILY_MISMATCH",
-  "PORT_WITHOUT_LISTENER",
-  "INTERFACE_MISSING",
-  "INTERFACE_NAME_INVALID",
-  "GATEWAY_MISSING",
-  "GATEWAY_WITHOUT_PREFIX",
-  "GATEWAY_INVALID",
-  "RENEW_DEADLINE_TOO_LONG",
-  "RETRY_PERIOD_TOO_LONG",
-  "HOLD_TOO_SHORT",
-  "TABLE_RESERVED",
-  "PROTOCOL_TAKEN",
-  "HTTP_ON_VIP",
-  "PEERS_UNKNOWN",
-  "ADDRESS_INVALID",
-  "BOOLEAN_INVALID",
-  "HOST_INVALID",
-  "LISTEN_ADDRESS_INVALID",
-  "LOG_LEVEL_INVALID",
-  "NAME_INVALID",
-  "NUMBER_INVALID",
-  "NUMBER_OUT_OF_RANGE",
-  "PATH_INVALID",
-  "SERVER_INVALID",
-  "UID_INVALID",
-  "KUBE_VIP_MODE",
-  "KUBE_VIP_LEFT_OUT",
-  "KUBE_VIP_UNKNOWN_NAME",
-] as const;
+/** All codes of this folder, in the order of docs/errors.md, which explains each. Any error keeps the sidecar passive. */
+export const SEVERITIES = {
+  YAML_SYNTAX: "error",
+  YAML_DUPLICATE_KEY: "error",
+  FILE_UNREADABLE: "error",
+  FILE_TOO_LARGE: "error",
+  FILE_NOT_TEXT: "error",
+  FILE_EMPTY: "warning",
+  WRONG_TYPE: "error",
+  UNKNOWN_SETTING: "warning",
+  OTHER_OWNER: "error",
+  ENDPOINT_MISSING: "error",
+  ENDPOINT_WITHOUT_PORT: "error",
+  VIP_NOT_AN_ADDRESS: "error",
+  VIP_LIST: "error",
+  VIP_RESERVED: "error",
+  VIP_IS_GATEWAY: "error",
+  VIP_IS_NETWORK: "error",
+  VIP_IS_BROADCAST: "error",
+  VIP_IS_POD_IP: "error",
+  VIP_OUTSIDE_SUBNET: "error",
+  FAMILY_MISMATCH: "error",
+  PORT_WITHOUT_LISTENER: "warning",
+  INTERFACE_MISSING: "error",
+  INTERFACE_NAME_INVALID: "error",
+  GATEWAY_MISSING: "error",
+  GATEWAY_WITHOUT_PREFIX: "error",
+  GATEWAY_INVALID: "error",
+  RENEW_DEADLINE_TOO_LONG: "error",
+  RETRY_PERIOD_TOO_LONG: "error",
+  HOLD_TOO_SHORT: "error",
+  TABLE_RESERVED: "error",
+  PROTOCOL_TAKEN: "error",
+  HTTP_ON_VIP: "error",
+  PEERS_UNKNOWN: "warning",
+  ADDRESS_INVALID: "error",
+  BOOLEAN_INVALID: "error",
+  HOST_INVALID: "error",
+  LISTEN_ADDRESS_INVALID: "error",
+  LOG_LEVEL_INVALID: "error",
+  NAME_INVALID: "error",
+  NUMBER_INVALID: "error",
+  NUMBER_OUT_OF_RANGE: "error",
+  PATH_INVALID: "error",
+  SERVER_INVALID: "error",
+  UID_INVALID: "error",
+  KUBE_VIP_MODE: "error",
+  KUBE_VIP_LEFT_OUT: "warning",
+  KUBE_VIP_UNKNOWN_NAME: "warning",
+} as const;
 
-export type ProblemCode = (typeof PROBLEM_CODES)[number];
+export type ProblemCode = keyof typeof SEVERITIES;
 
 /** Where a value came from. */
 export interface Origin {
@@ -86,15 +86,11 @@ export function fault(code: ProblemCode, reason: string, cure: string): Fault {
 
 /** A value that could not be read. */
 export function unreadable(origin: Origin, expected: string, found: string, { code, reason, cure }: Fault): Problem {
-  return error(code, origin, `expected ${expected}; found ${quote(found)}, which ${reason}: ${cure}`);
+  return problem(code, origin, `expected ${expected}; found ${quote(found)}, which ${reason}: ${cure}`);
 }
 
-export function error(code: ProblemCode, origin: Origin, message: string): Problem {
-  return { severity: "error", code, ...origin, message };
-}
-
-export function warning(code: ProblemCode, origin: Origin, message: string): Problem {
-  return { severity: "warning", code, ...origin, message };
+export function problem(code: ProblemCode, origin: Origin, message: string): Problem {
+  return { severity: SEVERITIES[code], code, ...origin, message };
 }
 
 /** "config.yaml:12:15: error ENDPOINT_WITHOUT_PORT: controlPlane.endpoint: expected …", as compilers print. */

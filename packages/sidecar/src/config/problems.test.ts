@@ -1,7 +1,7 @@
-/** Every code of PROBLEM_CODES, from an input that provokes it to the sentence that answers it. */
+/** Every code of SEVERITIES, from an input that provokes it to the sentence that answers it. */
 import { describe, expect, test } from "vitest";
 import { type ConfigInput, loadConfig } from "./load.ts";
-import { formatProblem, PROBLEM_CODES } from "./problem.ts";
+import { formatProblem, SEVERITIES } from "./problem.ts";
 import { FILE_CHARACTERS_MAX } from "./vcluster-yaml.ts";
 
 interface Situation {
@@ -47,6 +47,7 @@ function problemsOf(situation: Situation): readonly string[] {
   return problems.map(formatProblem);
 }
 
+const CODES = Object.keys(SEVERITIES);
 const seen = new Set<string>();
 
 /** The situation has this one problem, whose place is said and whose sentence has this in it. */
@@ -55,7 +56,7 @@ function check(situation: Situation, place: string, code: string, sentence: stri
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(new RegExp(`^${place.replace(/[.$]/g, "\\$&")}.*\\b${code}: `));
   expect(problems[0]).toContain(sentence);
-  for (const known of PROBLEM_CODES) if (problems[0]?.includes(` ${known}: `)) seen.add(known);
+  for (const known of CODES) if (problems[0]?.includes(` ${known}: `)) seen.add(known);
 }
 
 describe("the VIP", () => {
@@ -322,5 +323,5 @@ describe("the file", () => {
 });
 
 test("every code has been provoked above", () => {
-  expect(PROBLEM_CODES.filter((code) => !seen.has(code))).toEqual([]);
+  expect(CODES.filter((code) => !seen.has(code))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { IpAddress } from "@vcluster-kube-vip/routing";
 import type { Config, Problem } from "./config.ts";
 import { nodeName } from "./kinds.ts";
 import type { Endpoint } from "./network-kinds.ts";
-import { unreadable, warning } from "./problem.ts";
+import { problem, unreadable } from "./problem.ts";
 import { SETTINGS } from "./settings.ts";
 import { type Given, mapGiven, type Reader, stronger } from "./sources.ts";
 import { checkTiming } from "./timing.ts";
@@ -131,7 +131,7 @@ function headlessService(reader: Reader): string | undefined {
 function peersUnknown(): Problem {
   const sentence =
     "expected VCLUSTER_NAME and POD_NAMESPACE, or peersHost, but there is neither, so a dead local API server cannot be gone round: set them from the pod's labels and metadata";
-  return warning("PEERS_UNKNOWN", { field: SETTINGS.peersHost.name, position: undefined }, sentence);
+  return problem("PEERS_UNKNOWN", { field: SETTINGS.peersHost.name, position: undefined }, sentence);
 }
 
 const LOOPBACK = "127.0.0.1" as IpAddress;

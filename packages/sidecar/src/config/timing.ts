@@ -4,7 +4,7 @@
  */
 import { holdDurationMs } from "../election/hold-deadline.ts";
 import type { Config, Problem } from "./config.ts";
-import { error, type Origin } from "./problem.ts";
+import { type Origin, problem } from "./problem.ts";
 
 /** client-go's JitterFactor (tools/leaderelection): a wait is up to this many retryPeriods long. */
 export const RETRY_JITTER = 1.2;
@@ -22,18 +22,18 @@ export function checkTiming(lease: Config["lease"], origins: TimingOrigins): rea
   const problems: Problem[] = [];
   if (leaseDurationMs <= renewDeadlineMs) {
     const sentence = `expected less than the leaseDuration, ${inSeconds(leaseDurationMs)}, but found ${inSeconds(renewDeadlineMs)}: lower it, two thirds of the leaseDuration is usual`;
-    problems.push(error("RENEW_DEADLINE_TOO_LONG", origins.renewDeadline, sentence));
+    problems.push(problem("RENEW_DEADLINE_TOO_LONG", origins.renewDeadline, sentence));
   }
   if (renewDeadlineMs <= RETRY_JITTER * retryPeriodMs) {
     const most = inSeconds(renewDeadlineMs / RETRY_JITTER);
     const sentence = `expected less than renewDeadline / ${RETRY_JITTER}, ${most}, but found ${inSeconds(retryPeriodMs)}: lower it, a fifth of the renewDeadline is usual`;
-    problems.push(error("RETRY_PERIOD_TOO_LONG", origins.retryPeriod, sentence));
+    problems.push(problem("RETRY_PERIOD_TOO_LONG", origins.retryPeriod, sentence));
   }
   const heldMs = holdDurationMs(lease);
   const neededMs = renewalMs(lease);
   if (problems.length === 0 && heldMs < neededMs) {
     const sentence = `expected a hold of at least ${inSeconds(neededMs)} (${RETRY_JITTER} x retryPeriod + renewDeadline / ${REQUESTS_PER_RENEW_DEADLINE}, the longest wait for the next renewal and one request), but ${inSeconds(leaseDurationMs)} allow ${inSeconds(heldMs)}: raise the leaseDuration or lower the other two`;
-    problems.push(error("HOLD_TOO_SHORT", origins.leaseDuration, sentence));
+    problems.push(problem("HOLD_TOO_SHORT", origins.leaseDuration, sentence));
   }
   return problems;
 }

@@ -5,7 +5,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
 import type { Problem } from "./config.ts";
 import { nearestName } from "./nearest-name.ts";
-import { error, type Origin, quote, warning } from "./problem.ts";
+import { type Origin, problem, quote } from "./problem.ts";
 
 /** A Secret, where vCluster keeps the file, holds no more. Characters; bytes are at least as many. */
 export const FILE_CHARACTERS_MAX = 1_048_576;
@@ -45,7 +45,7 @@ export function findYamlKeys(file: YamlFile, keys: readonly string[], closedSect
   if (document.errors.length > 0) {
     const problems = document.errors.slice(0, PROBLEMS_PER_CODE_MAX).map(({ code, message, pos }) => {
       const sentence = `expected YAML, but the parser says ${quote(message)} (${code}): correct the file here`;
-      return error("YAML_SYNTAX", at(file.name, pos[0]), sentence);
+      return problem("YAML_SYNTAX", at(file.name, pos[0]), sentence);
     });
     return { readable: false, values: new Map(), problems };
   }
@@ -62,7 +62,7 @@ function objectionToText({ name, text }: YamlFile): Problem | undefined {
   const origin = { field: name, position: undefined };
   if (text.length > FILE_CHARACTERS_MAX) {
     const sentence = `expected at most ${FILE_CHARACTERS_MAX} characters, but there are more: this is no vcluster.yaml, mount the right file`;
-    return error("FILE_TOO_LARGE", origin, sentence);
+    return problem("FILE_TOO_LARGE", origin, sentence);
   }
   // U+FFFD is what a decoder makes of bytes that are no UTF-8. Tab, line feed and carriage return are text.
   const odd = /[^\P{Cc}\t\n\r\u0085]|\uFFFD/u.exec(text);
@@ -71,7 +71,7 @@ function objectionToText({ name, text }: YamlFile): Problem | undefined {
     const before = text.slice(0, odd.index).split("\n");
     const position = { file: name, line: before.length, column: (before.at(-1) ?? "").length + 1 };
     const sentence = `expected UTF-8 text, but found the character U+${code}: this is no vcluster.yaml, mount the right file`;
-    return error("FILE_NOT_TEXT", { field: name, position }, sentence);
+    return problem("FILE_NOT_TEXT", { field: name, position }, sentence);
   }
   return undefined;
 }
@@ -113,7 +113,7 @@ class KeyFinder {
 
   reportEmptyFile(name: string): void {
     const sentence = "expected a vcluster.yaml, but the file is empty: mount the right file, or none";
-    this.#report(warning("FILE_EMPTY", { field: name, position: undefined }, sentence));
+    this.#report(problem("FILE_EMPTY", { field: name, position: undefined }, sentence));
   }
 
   descend(unresolved: unknown, section: string): void {
@@ -149,7 +149,7 @@ class KeyFinder {
       if (known.includes(name) && entries.has(name)) {
         const sentence =
           "expected this key once, but it is there again: vCluster reads only one of them, remove the other";
-        this.#report(error("YAML_DUPLICATE_KEY", origin, sentence));
+        this.#report(problem("YAML_DUPLICATE_KEY", origin, sentence));
       }
       if (!known.includes(name) && this.#closed.has(section)) this.#report(unknownKey(origin, name, known));
       entries.set(name, { key, value });
@@ -173,7 +173,7 @@ class KeyFinder {
 
   #reportType(field: string, expected: string, node: unknown): void {
     const sentence = `expected ${expected}, but found ${describe(this.#resolve(node))}: correct the indentation or the value`;
-    this.#report(error("WRONG_TYPE", this.#at(field, offsetOf(node)), sentence));
+    this.#report(problem("WRONG_TYPE", this.#at(field, offsetOf(node)), sentence));
   }
 
   #report(problem: Problem): void {
@@ -185,7 +185,7 @@ class KeyFinder {
 function unknownKey(origin: Origin, name: string, known: readonly string[]): Problem {
   const near = nearestName(name, known);
   const cure = near === undefined ? "remove it, or look its name up in docs/configuration.md" : `did you mean ${near}?`;
-  return warning(
+  return problem(
     "UNKNOWN_SETTING",
     origin,
     `expected a setting's name, but ${quote(name)} is none and has no effect: ${cure}`,
