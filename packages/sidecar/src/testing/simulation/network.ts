@@ -10,6 +10,9 @@ import type { Timeline } from "./timeline.ts";
 
 export const LEASE_KEY = "kube-system/vcluster-kube-vip";
 
+/** How a replica reaches the API. Hung: connections stand, nothing is answered. */
+export type Reach = "open" | "cut" | "hung";
+
 export interface NetworkFaults {
   /** Chance that one leg of a request is lost. */
   readonly loss: number;
@@ -21,6 +24,13 @@ export interface NetworkFaults {
   readonly watchBreak: number;
 }
 
+/** How long things take when nothing is wrong with them, ms. */
+export interface Delays {
+  /** One way between a replica and the API. */
+  readonly leg: () => number;
+  readonly relist: () => number;
+}
+
 interface Watch {
   readonly onEvent: (event: WatchEvent) => void;
   readonly end: () => void;
@@ -29,20 +39,42 @@ interface Watch {
 
 /** One replica's way to the API. */
 export class ApiPath {
-  cut = false;
-  #timeline: Timeline;
-  #store: LeaseStore;
-  #random: Random;
-  #faults: () => NetworkFaults;
+  /** Answers to writes that are lost from now on: applied, and never heard of. */
+  writeAnswersToLose = 0;
+  #reach: Reach = "open";
+  readonly #timeline: Timeline;
+  readonly #store: LeaseStore;
+  readonly #random: Random;
+  readonly #faults: () => NetworkFaults;
+  readonly #delays: Delays;
   #watch: Watch | undefined;
   /** Counts watches, so that an ended one does not come back. */
   #watches = 0;
+  #stalled = false;
 
-  constructor(timeline: Timeline, store: LeaseStore, random: Random, faults: () => NetworkFaults) {
-    this.#timeline = timeline;
-    this.#store = store;
-    this.#random = random;
-    this.#faults = faults;
+  constructor(parts: {
+    readonly timeline: Timeline;
+    readonly store: LeaseStore;
+    readonly random: Random;
+    readonly faults: () => NetworkFaults;
+    readonly delays: Delays;
+  }) {
+    this.#timeline = parts.timeline;
+    this.#store = parts.store;
+    this.#random = parts.random;
+    this.#faults = parts.faults;
+    this.#delays = parts.delays;
+  }
+
+  get reach(): Reach {
+    return this.#reach;
+  }
+
+  set reach(reach: Reach) {
+    this.#reach = reach;
+    // What a hung connection has kept back is not replayed: it breaks, and is listed anew.
+    if (reach === "open" && this.#stalled) this.#break();
+    this.#stalled = false;
   }
 
   write(draft: LeaseDraft, timeoutMs: number, done: (result: WriteResult) => void): void {
@@ -56,6 +88,10 @@ export class ApiPath {
     };
     this.#timeline.after(timeoutMs, () => settle({ t: "unknown", reason: "no answer in time" }));
     const onAnswer = (result: WriteResult) => {
+      if (this.writeAnswersToLose > 0) {
+        this.writeAnswersToLose -= 1;
+        return;
+      }
       answers.push(result);
       if (result.t === "written" || answers.length === copies) settle(result);
     };
@@ -104,11 +140,11 @@ export class ApiPath {
   }
 
   #isLost(): boolean {
-    return this.cut || this.#random.chance(this.#faults().loss);
+    return this.#reach !== "open" || this.#random.chance(this.#faults().loss);
   }
 
   #latencyMs(): number {
-    return this.#random.chance(this.#faults().slow) ? this.#random.between(0, 4000) : this.#random.between(0.5, 12);
+    return this.#random.chance(this.#faults().slow) ? this.#random.between(0, 4000) : this.#delays.leg();
   }
 
   watch(onEvent: (event: WatchEvent) => void): void {
@@ -128,7 +164,11 @@ export class ApiPath {
   #onChange(change: LeaseChange): void {
     if (this.#watch === undefined || change.key !== LEASE_KEY) return;
     // A stalled connection delivers late and in order, or breaks and is listed anew.
-    if (this.#random.chance(this.cut ? 0.3 : this.#faults().watchBreak)) return this.#break();
+    if (this.#reach === "hung") {
+      this.#stalled = true;
+      return;
+    }
+    if (this.#reach === "cut" || this.#random.chance(this.#faults().watchBreak)) return this.#break();
     this.#deliver({ t: change.t === "deleted" ? "deleted" : "changed", lease: change.lease });
   }
 
@@ -141,8 +181,9 @@ export class ApiPath {
 
   #handOver(watch: Watch, event: WatchEvent): void {
     if (watch !== this.#watch) return;
-    if (!this.cut) return watch.onEvent(event);
-    this.#break();
+    if (this.#reach === "open") return watch.onEvent(event);
+    if (this.#reach === "cut") this.#break();
+    else this.#stalled = true;
   }
 
   #break(): void {
@@ -158,9 +199,9 @@ export class ApiPath {
   }
 
   #relist(onEvent: (event: WatchEvent) => void, count: number): void {
-    this.#timeline.after(this.#random.between(50, 1500), () => {
+    this.#timeline.after(this.#delays.relist(), () => {
       if (this.#watches !== count) return;
-      if (this.cut) this.#relist(onEvent, count);
+      if (this.#reach !== "open") this.#relist(onEvent, count);
       else this.watch(onEvent);
     });
   }

@@ -8,6 +8,8 @@ import type { Random } from "./random.ts";
 /** Old copies that a backup might hold. */
 const COPIES_MAX = 20;
 
+export type OperatorPath = "operator: delete" | "operator: patch" | "operator: old copy" | "operator: nothing to do";
+
 export class Operator {
   #store: LeaseStore;
   #random: Random;
@@ -25,7 +27,8 @@ export class Operator {
     });
   }
 
-  act(): void {
+  /** Does something, and says what kind of thing it was. */
+  act(): OperatorPath {
     const kind = this.#random.next();
     if (kind < 0.15) return this.#delete();
     if (kind < 0.3) return this.#patch({ holderIdentity: "" });
@@ -34,23 +37,25 @@ export class Operator {
     if (kind < 0.6) return this.#plantMark();
     if (kind < 0.65) return this.#patch({ leaseTransitions: Math.floor(this.#random.between(-2, 3)) });
     if (kind < 0.95) return this.#restoreCopy();
-    this.#deleteAndRestore();
+    return this.#deleteAndRestore();
   }
 
-  #delete(): void {
+  #delete(): OperatorPath {
     this.#trace("operator deletes the lease");
     this.#store.delete(LEASE_KEY);
+    return "operator: delete";
   }
 
-  #patch(fields: Partial<LeaseContent>): void {
+  #patch(fields: Partial<LeaseContent>): OperatorPath {
     this.#trace(`operator patches ${JSON.stringify(fields)}`);
     this.#store.patch(LEASE_KEY, fields);
+    return "operator: patch";
   }
 
   /** A mark like that of a real release, with numbers of the past. */
-  #plantMark(): void {
+  #plantMark(): OperatorPath {
     const current = this.#store.get(LEASE_KEY);
-    if (current === undefined) return;
+    if (current === undefined) return "operator: nothing to do";
     const mark = formatMark({
       from: current.holderIdentity || "somebody-else",
       to: undefined,
@@ -58,21 +63,23 @@ export class Operator {
       replaced: String(Number(current.resourceVersion) - Math.floor(this.#random.between(1, 3))),
     });
     const annotations = { ...current.annotations, [MARK_ANNOTATION]: mark };
-    this.#patch({ annotations, ...(this.#random.chance(0.5) ? { holderIdentity: "" } : {}) });
+    return this.#patch({ annotations, ...(this.#random.chance(0.5) ? { holderIdentity: "" } : {}) });
   }
 
-  #restoreCopy(): void {
+  #restoreCopy(): OperatorPath {
     const copy = this.#copies[Math.floor(this.#random.next() * this.#copies.length)];
-    if (copy === undefined) return;
+    if (copy === undefined) return "operator: nothing to do";
     this.#trace(`operator puts an old copy back: holder=${copy.holderIdentity}`);
     this.#store.replace(LEASE_KEY, copy);
+    return "operator: old copy";
   }
 
-  #deleteAndRestore(): void {
+  #deleteAndRestore(): OperatorPath {
     this.#delete();
     const copy = this.#copies[Math.floor(this.#random.next() * this.#copies.length)];
-    if (copy === undefined) return;
+    if (copy === undefined) return "operator: delete";
     this.#trace(`operator creates the lease from an old copy: holder=${copy.holderIdentity}`);
     this.#store.create(LEASE_KEY, copy);
+    return "operator: old copy";
   }
 }

@@ -11,8 +11,8 @@ import {
 } from "../../election/election.ts";
 import { step } from "../../election/step.ts";
 import { nextWakeMs } from "../../election/wake.ts";
+import { effectInWords, happeningInWords } from "./narrate.ts";
 import type { ApiPath } from "./network.ts";
-import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** An event without its times, which are the replica's to say. */
@@ -23,11 +23,31 @@ export type Happening = ElectionEvent extends infer E
   : never;
 
 export interface ReplicaHooks {
+  /** The gate opened, or its deadline moved. */
   readonly onOpen: (replica: Replica) => void;
+  /** MAC addresses that answer for the VIP on the segment now. */
   readonly answeringMacs: () => readonly string[];
-  readonly trace: (line: string) => void;
-  /** Called with each effect: a chance to freeze the process at the worst moment. */
+  /** `routine` is what a healthy holder does every retry period. */
+  readonly trace: (replica: Replica, line: () => string, routine: boolean) => void;
+  /** What the replica did, for counting. `after` is what happened to it. */
+  readonly onStep: (replica: Replica, after: Happening, effects: readonly ElectionEffect[]) => void;
+  /** Called before each effect is carried out: a chance to freeze the process at the worst moment. */
   readonly onEffect: (replica: Replica, effect: ElectionEffect) => void;
+}
+
+/** How long the process takes, ms. */
+export interface ReplicaDelays {
+  readonly timerLate: () => number;
+  readonly execute: () => number;
+}
+
+export interface ReplicaParts {
+  readonly api: ApiPath;
+  readonly timeline: Timeline;
+  readonly hooks: ReplicaHooks;
+  readonly delays: ReplicaDelays;
+  readonly settings: Omit<ElectionSettings, "identity">;
+  readonly clock: { readonly offsetMs: number; readonly rate: number };
 }
 
 export class Replica {
@@ -37,31 +57,20 @@ export class Replica {
   alive = false;
   lives = 0;
   mac = "";
+  readonly #parts: ReplicaParts;
+  readonly #timeline: Timeline;
   #state: ElectionState;
-  #settings: Omit<ElectionSettings, "identity">;
-  #timeline: Timeline;
-  #random: Random;
-  #hooks: ReplicaHooks;
-  #clock: { readonly offsetMs: number; readonly rate: number };
   #gateDeadlineMs = Number.NEGATIVE_INFINITY;
   #frozenUntilMs = 0;
   #ticks = 0;
   #executorFreeAtMs = 0;
 
-  constructor(
-    name: string,
-    parts: { api: ApiPath; timeline: Timeline; random: Random; hooks: ReplicaHooks },
-    settings: Omit<ElectionSettings, "identity">,
-    clock: { readonly offsetMs: number; readonly rate: number },
-  ) {
+  constructor(name: string, parts: ReplicaParts) {
     this.name = name;
     this.api = parts.api;
+    this.#parts = parts;
     this.#timeline = parts.timeline;
-    this.#random = parts.random;
-    this.#hooks = parts.hooks;
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#state = initialState({ ...settings, identity: "" });
+    this.#state = initialState({ ...parts.settings, identity: "" });
   }
 
   get role(): ElectionState["role"]["t"] {
@@ -72,9 +81,14 @@ export class Replica {
     return this.#state.settings.identity;
   }
 
+  get isFrozen(): boolean {
+    return this.#timeline.nowMs < this.#frozenUntilMs;
+  }
+
   /** Own monotonic clock. */
   nowMs(): number {
-    return this.#clock.offsetMs + this.#clock.rate * this.#timeline.nowMs;
+    const { offsetMs, rate } = this.#parts.clock;
+    return offsetMs + rate * this.#timeline.nowMs;
   }
 
   /** The kernel answers for the VIP. */
@@ -90,8 +104,8 @@ export class Replica {
     this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
     this.#frozenUntilMs = 0;
     this.#executorFreeAtMs = this.#timeline.nowMs;
-    this.#state = initialState({ ...this.#settings, identity: `${this.name}_uid_${this.lives}` });
-    this.#hooks.trace(`${this.name} starts as ${this.identity}`);
+    this.#state = initialState({ ...this.#parts.settings, identity: `${this.name}${this.lives}` });
+    this.#trace(() => `starts as ${this.identity}`);
     const life = this.lives;
     this.api.watch((event) => this.deliver({ t: "watch", event }, life));
     this.deliver({ t: "eligible", mac: this.mac }, life);
@@ -102,28 +116,42 @@ export class Replica {
     this.alive = false;
     this.api.unwatch();
     if (powerOff) this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
-    this.#hooks.trace(`${this.name} killed${powerOff ? " with its kernel" : ""}`);
+    this.#trace(() => `is killed${powerOff ? " with its kernel" : ", its kernel keeps the gate"}`);
   }
 
   freeze(forMs: number): void {
     this.#frozenUntilMs = Math.max(this.#frozenUntilMs, this.#timeline.nowMs + forMs);
-    this.#hooks.trace(`${this.name} frozen for ${forMs.toFixed(0)} ms`);
+    this.#trace(() => `is frozen for ${forMs.toFixed(0)} ms`);
   }
 
   deliver(happening: Happening, life = this.lives): void {
+    this.#whenRunning(life, () => this.#step(happening, life));
+  }
+
+  /** What a frozen process would do, it does when it thaws, in order; what a dead one would do, never. */
+  #whenRunning(life: number, act: () => void): void {
     if (!this.alive || life !== this.lives) return;
-    if (this.#timeline.nowMs < this.#frozenUntilMs) {
-      this.#timeline.at(this.#frozenUntilMs, () => this.deliver(happening, life));
-      return;
-    }
-    const event = { ...happening, nowMs: this.nowMs(), wallTime: `${this.#timeline.nowMs}` } as ElectionEvent;
-    const before = this.#state.role.t;
+    if (this.isFrozen) this.#timeline.at(this.#frozenUntilMs, () => this.#whenRunning(life, act));
+    else act();
+  }
+
+  #step(happening: Happening, life: number): void {
+    const event = { ...happening, nowMs: this.nowMs(), wallTime: String(this.#timeline.nowMs) } as ElectionEvent;
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    if (happening.t !== "tick" || before !== state.role.t) this.#hooks.trace(`${this.name} < ${describe(happening)}`);
+    const isRoutine = ["tick", "watch", "write"].includes(happening.t);
+    if (happening.t !== "tick") this.#trace(() => `< ${happeningInWords(happening)}`, isRoutine);
+    this.#parts.hooks.onStep(this, happening, effects);
     for (const effect of effects) this.#execute(effect, life);
-    if (state.role.t === "stopped") this.kill(false);
+    if (state.role.t === "stopped") this.#end();
     else this.#armTick(life);
+  }
+
+  /** The process exits by itself. What it did not take from the kernel stays there: nothing is made easier here. */
+  #end(): void {
+    this.alive = false;
+    this.api.unwatch();
+    this.#trace(() => "exits");
   }
 
   #armTick(life: number): void {
@@ -131,32 +159,36 @@ export class Replica {
     this.#ticks += 1;
     const tick = this.#ticks;
     if (wakeMs === undefined) return;
-    const delayMs = (wakeMs - this.nowMs()) / this.#clock.rate + this.#random.between(0, 3);
+    const delayMs = (wakeMs - this.nowMs()) / this.#parts.clock.rate + this.#parts.delays.timerLate();
     this.#timeline.after(delayMs, () => {
       if (tick === this.#ticks) this.deliver({ t: "tick" }, life);
     });
   }
 
   #execute(effect: ElectionEffect, life: number): void {
-    this.#hooks.trace(`${this.name} > ${describe(effect)}`);
-    this.#hooks.onEffect(this, effect);
+    const isRenewal = effect.t === "write" && effect.purpose === "renew";
+    this.#trace(() => effectInWords(effect, this.nowMs()), isRenewal || (effect.t === "hold" && this.answers()));
+    this.#parts.hooks.onEffect(this, effect);
+    const { api } = this;
     switch (effect.t) {
       case "write":
-        return this.api.write(effect.draft, effect.timeoutMs, (result) =>
-          this.deliver({ t: "write", number: effect.number, result }, life),
+        return this.#whenRunning(life, () =>
+          api.write(effect.draft, effect.timeoutMs, (result) =>
+            this.deliver({ t: "write", number: effect.number, result }, life),
+          ),
         );
       case "read":
-        return this.api.read(effect.timeoutMs, (result) =>
-          this.deliver({ t: "read", number: effect.number, result }, life),
+        return this.#whenRunning(life, () =>
+          api.read(effect.timeoutMs, (result) => this.deliver({ t: "read", number: effect.number, result }, life)),
         );
       case "exact-read":
-        return this.api.readExact(effect.resourceVersion, effect.timeoutMs, (result) =>
-          this.deliver({ t: "exact-read", resourceVersion: effect.resourceVersion, result }, life),
+        return this.#whenRunning(life, () =>
+          api.readExact(effect.resourceVersion, effect.timeoutMs, (result) =>
+            this.deliver({ t: "exact-read", resourceVersion: effect.resourceVersion, result }, life),
+          ),
         );
       case "ask-segment":
-        return this.#timeline.after(60, () =>
-          this.deliver({ t: "segment", answeredBy: this.#hooks.answeringMacs().filter((m) => m !== this.mac) }, life),
-        );
+        return this.#whenRunning(life, () => this.#askSegment(life));
       case "hold":
         return this.#inOrder(life, () => this.#open(effect.deadlineMs));
       case "silence":
@@ -167,29 +199,37 @@ export class Replica {
     }
   }
 
+  #askSegment(life: number): void {
+    this.#timeline.after(60, () => {
+      const answeredBy = this.#parts.hooks.answeringMacs().filter((mac) => mac !== this.mac);
+      this.deliver({ t: "segment", answeredBy }, life);
+    });
+  }
+
   /** The executor does one thing after the other, each taking its time, none while the process is frozen. */
   #inOrder(life: number, act: () => void): void {
-    this.#executorFreeAtMs = Math.max(this.#executorFreeAtMs, this.#timeline.nowMs) + this.#random.between(0.05, 3);
-    const attempt = () => {
-      if (!this.alive || life !== this.lives) return;
-      if (this.#timeline.nowMs < this.#frozenUntilMs) this.#timeline.at(this.#frozenUntilMs, attempt);
-      else act();
-    };
-    this.#timeline.at(this.#executorFreeAtMs, attempt);
+    this.#executorFreeAtMs = Math.max(this.#executorFreeAtMs, this.#timeline.nowMs) + this.#parts.delays.execute();
+    this.#timeline.at(this.#executorFreeAtMs, () => this.#whenRunning(life, act));
   }
 
   #open(deadlineMs: number): void {
+    const wasOpen = this.answers();
     this.#gateDeadlineMs = deadlineMs;
-    if (this.answers()) this.#hooks.onOpen(this);
+    if (!this.answers()) return;
+    this.#parts.hooks.onOpen(this);
+    this.#trace(() => "answers for the VIP", wasOpen);
+    this.#timeline.after((deadlineMs - this.nowMs()) / this.#parts.clock.rate, () => {
+      if (this.#gateDeadlineMs === deadlineMs) this.#trace(() => "is closed by its kernel: deadline");
+    });
   }
 
   #close(life: number): void {
+    if (this.answers()) this.#trace(() => "is silent");
     this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
     this.deliver({ t: "silenced" }, life);
   }
-}
 
-function describe(value: Happening | ElectionEffect): string {
-  const { t, ...rest } = value;
-  return `${t} ${JSON.stringify(rest, (key, inner: unknown) => (key === "raw" || key === "base" ? undefined : inner))}`;
+  #trace(line: () => string, routine = false): void {
+    this.#parts.hooks.trace(this, line, routine);
+  }
 }

@@ -1,0 +1,90 @@
+/** Effects, changes of the Lease and events in words: what transcripts and failing seeds are read by. */
+import type { ElectionEffect, Notice } from "../../election/election.ts";
+import { type LeaseRecord, MARK_ANNOTATION } from "../../election/lease-record.ts";
+import { markOf } from "../../election/mark.ts";
+import type { LeaseChange } from "../lease-store.ts";
+import type { Happening } from "./replica.ts";
+
+/** @param nowMs own monotonic clock of the replica */
+export function effectInWords(effect: ElectionEffect, nowMs: number): string {
+  switch (effect.t) {
+    case "write":
+      return `sends ${effect.purpose} ${effect.number}${effect.draft.base === undefined ? "" : ` on version ${effect.draft.base.resourceVersion}`}`;
+    case "read":
+      return "reads the lease";
+    case "exact-read":
+      return `lists the lease at exactly version ${effect.resourceVersion}`;
+    case "ask-segment":
+      return "asks the segment for the VIP";
+    case "hold":
+      return `may hold for ${seconds(effect.deadlineMs - nowMs)}`;
+    case "silence":
+      return `goes silent: ${effect.reason}`;
+    case "transition":
+      return `${effect.from} -> ${effect.to}: ${effect.reason}`;
+    case "notice":
+      return noticeInWords(effect.notice);
+  }
+}
+
+function noticeInWords(notice: Notice): string {
+  switch (notice.t) {
+    case "counting-vacant":
+      return `notes: vacant without a mark that counts, held for another ${seconds(notice.waitMs)}`;
+    case "duration-differs":
+      return `notes: the lease says ${notice.recordSeconds} s, the own setting ${notice.ownSeconds} s`;
+    case "segment-answered":
+      return `notes: the VIP is answered by ${notice.by.join(", ")}`;
+    case "transfer-refused":
+      return `refuses to move: ${notice.reason}`;
+    case "moves-alarm":
+      return `alarm: ${notice.moves} moves within ${seconds(notice.windowMs)}`;
+    case "write-failed":
+      return `notes: ${notice.purpose} not confirmed: ${notice.result}`;
+  }
+}
+
+export function changeInWords(change: LeaseChange): string {
+  if (change.t === "deleted") return `lease ${change.revision}: deleted`;
+  return `lease ${change.revision}: ${leaseInWords(change.lease)}`;
+}
+
+function leaseInWords(lease: LeaseRecord): string {
+  const holder = lease.holderIdentity === "" ? "vacant" : `held by ${lease.holderIdentity}`;
+  const mark = markOf(lease);
+  const stale = mark === undefined && MARK_ANNOTATION in lease.annotations ? ", an old mark" : "";
+  const marked = mark === undefined ? stale : `, mark by ${mark.from} for ${mark.to ?? "anybody"}`;
+  return `${holder}, ${lease.leaseDurationSeconds} s, transitions ${lease.leaseTransitions}${marked}`;
+}
+
+export function happeningInWords(happening: Happening): string {
+  switch (happening.t) {
+    case "watch":
+      return `watch: ${happening.event.t} ${"lease" in happening.event ? versionOf(happening.event.lease) : ""}`.trimEnd();
+    case "read":
+    case "exact-read":
+      return `${happening.t}: ${happening.result.t} ${happening.result.t === "found" ? versionOf(happening.result.lease) : ""}`.trimEnd();
+    case "write":
+      return `answer to ${happening.number}: ${happening.result.t}`;
+    case "segment":
+      return `segment: answered by ${happening.answeredBy.join(", ") || "nobody"}`;
+    case "ineligible":
+      return `not fit: ${happening.reason}`;
+    case "transfer":
+      return `asked to move to ${happening.to ?? "anybody"}, ${happening.readyPeers} peers ready`;
+    case "eligible":
+      return "fit";
+    case "tick":
+    case "silenced":
+    case "stop":
+      return happening.t;
+  }
+}
+
+function versionOf(lease: LeaseRecord | undefined): string {
+  return lease === undefined ? "nothing" : `version ${lease.resourceVersion}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(3)} s`;
+}

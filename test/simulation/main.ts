@@ -1,0 +1,78 @@
+/**
+ * `pnpm sim --seeds N --seed S`: runs N schedules of the election from seed S on. A violation is printed with its seed,
+ * its sentence and its transcript, and the exit status is 1. `--seeds 1` prints the transcript in any case.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { PATHS } from "../../packages/sidecar/src/testing/simulation/coverage.ts";
+import type { Totals } from "../../packages/sidecar/src/testing/simulation/schedules.ts";
+import { runSchedule } from "../../packages/sidecar/src/testing/simulation/world.ts";
+import { runInParallel } from "./parallel.ts";
+
+const PROGRESS_EVERY_MS = 5_000;
+
+interface Arguments {
+  readonly seeds: number;
+  readonly seed: number;
+  readonly workers: number;
+}
+
+async function main(): Promise<number> {
+  const { seeds, seed, workers } = readArguments();
+  if (seeds === 1) return printSchedule(seed);
+  const startedAtMs = performance.now();
+  let printedAtMs = startedAtMs;
+  const totals = await runInParallel({
+    first: seed,
+    count: seeds,
+    workers,
+    onProgress: (soFar) => {
+      if (performance.now() - printedAtMs < PROGRESS_EVERY_MS) return;
+      printedAtMs = performance.now();
+      print(`${progress(soFar, startedAtMs)}`);
+    },
+  });
+  print(progress(totals, startedAtMs));
+  for (const [path, count] of Object.entries(totals.paths).sort()) print(`  ${String(count).padStart(9)}  ${path}`);
+  const never = PATHS.filter((path) => totals.paths[path] === undefined);
+  if (never.length > 0) print(`never seen: ${never.join("; ")}`);
+  const [violation] = totals.violations;
+  if (violation === undefined) return 0;
+  printSchedule(violation.seed);
+  return 1;
+}
+
+function printSchedule(seed: number): number {
+  const { transcript, violation } = runSchedule(seed, true);
+  for (const line of transcript) print(line);
+  print(`seed ${seed}: ${violation ?? "no violation"}`);
+  return violation === undefined ? 0 : 1;
+}
+
+function progress({ schedules, takeovers, violations }: Totals, startedAtMs: number): string {
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  const rate = Math.round(schedules / seconds);
+  return `${schedules} schedules in ${seconds.toFixed(0)} s (${rate}/s), ${takeovers} takeovers, ${violations.length} violations`;
+}
+
+function readArguments(): Arguments {
+  const { values } = parseArgs({
+    options: { seeds: { type: "string" }, seed: { type: "string" }, workers: { type: "string" } },
+  });
+  return {
+    seeds: positive("seeds", values.seeds ?? "20000"),
+    seed: positive("seed", values.seed ?? "1"),
+    workers: positive("workers", values.workers ?? String(Math.min(availableParallelism(), 8))),
+  };
+}
+
+function positive(name: string, text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new RangeError(`--${name} must be a whole number from 1 to 999999999, got ${JSON.stringify(text)}`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.exitCode = await main();
