@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import type { Happening, Snapshot } from "./happening.ts";
+import type { LogLine } from "./log-line.ts";
+import { Observer } from "./observer.ts";
+import { HOLDER, NEWCOMER } from "./testing/samples.ts";
+
+function observe(happenings: readonly Happening[], snapshot: Snapshot, loopAgeMs = 0) {
+  const lines: LogLine[] = [];
+  const observer = new Observer({
+    version: "0.1.0",
+    clock: { nowMs: () => 0 },
+    write: (line) => lines.push(line),
+    wallTime: () => "2026-01-02T03:04:05.000000Z",
+  });
+  for (const happening of happenings) observer.tell(happening);
+  const pages = observer.pages({ snapshot: () => snapshot, loopAgeMs: () => loopAgeMs });
+  return { lines, get: (path: string) => pages[path]?.() };
+}
+
+describe("the pages", () => {
+  it("call the process healthy while its loop turns", () => {
+    expect(observe([], HOLDER, 60_000).get("/healthz")).toMatchObject({ status: 200, body: "ok\n" });
+    const stuck = observe([], HOLDER, 61_500).get("/healthz");
+    expect(stuck?.status).toBe(503);
+    expect(stuck?.body).toMatch(/not turned for 61\.5 s/);
+  });
+
+  it("call a replica ready that could take the VIP, and say why another is not", () => {
+    expect(observe([], HOLDER).get("/readyz")).toMatchObject({ status: 200, body: "ready\n" });
+    expect(observe([], NEWCOMER).get("/readyz")).toMatchObject({
+      status: 503,
+      body: "not ready to take the VIP: the configuration has errors; see problems\n",
+    });
+  });
+
+  it("are four", () => {
+    const { get } = observe([], HOLDER);
+    expect(["/healthz", "/readyz", "/metrics", "/status"].map((path) => get(path)?.status)).toEqual([
+      200, 200, 200, 200,
+    ]);
+    expect(get("/debug")).toBeUndefined();
+  });
+});
+
+describe("the log", () => {
+  it("says the same error once a minute, and counts it each time", () => {
+    const trouble: Happening = { t: "trouble", where: "api", code: "API_UNREACHABLE", message: "refused" };
+    const { lines, get } = observe([trouble, trouble, trouble], HOLDER);
+    expect(lines.map(({ level }) => level)).toEqual(["warn", "debug", "debug"]);
+    expect(get("/metrics")?.body).toContain('troubles_total{where="api",code="API_UNREACHABLE"} 3\n');
+  });
+});
+
+describe("no credential that a message of others contains", () => {
+  const SECRET = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0uVq3bWvVYkQ0sVfUo3";
+  const leak = `admin.conf:19: bad\n client-key-data: ${SECRET}\n Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln -----BEGIN EC PRIVATE KEY-----\n${SECRET.slice(0, 20)}\n-----END EC PRIVATE KEY-----`;
+  const problem = { severity: "error", code: leak, field: leak, position: undefined, message: leak } as const;
+  const happenings: readonly Happening[] = [
+    { t: "trouble", where: "api", code: leak, message: leak },
+    { t: "transition", machine: "election", from: "holding", to: leak, reason: leak },
+    { t: "notice", notice: { t: "transfer-refused", reason: leak } },
+    { t: "problem", problem },
+    { t: "lease-request", verb: "get", outcome: "refused", durationMs: 1, endpoint: leak },
+    { t: "lease-write", purpose: "renew", result: leak, durationMs: 1 },
+    { t: "restored", what: leak },
+    { t: "holder-changed", from: leak, to: leak },
+  ];
+  const snapshot: Snapshot = { ...HOLDER, ready: false, reason: leak, role: leak, problems: [problem] };
+  const { lines, get } = observe(happenings, snapshot);
+  const parts = [SECRET.slice(0, 20), SECRET.slice(30, 50), "eyJhbGciOiJSUzI1NiJ9", "BEGIN"];
+
+  it.each(["/healthz", "/readyz", "/metrics", "/status"])("is on %s", (path) => {
+    const body = get(path)?.body ?? "";
+    expect(parts.filter((part) => body.includes(part))).toEqual([]);
+  });
+
+  it("is in the log", () => {
+    expect(lines).toHaveLength(happenings.length);
+    const text = JSON.stringify(lines);
+    expect(text).toContain("[redacted]");
+    expect(parts.filter((part) => text.includes(part))).toEqual([]);
+  });
+});
