@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { BedError } from "./bed-error.ts";
 
 export interface ProcessOptions {
@@ -10,6 +11,8 @@ export interface ProcessOptions {
   readonly name: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Standard output goes here line by line, as it comes, instead of into the log. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface Exit {
@@ -36,23 +39,27 @@ export class BedProcess {
         this.exit ??= exit;
         resolve(this.exit);
       };
-      child.once("exit", (code, signal) => ended({ code, signal }));
+      // "close" comes after the last line, "exit" may come before it.
+      child.once("close", (code, signal) => ended({ code, signal }));
       child.once("error", () => ended({ code: 127, signal: null }));
     });
   }
 
-  /** Starts `argv`; standard output and error go to one log file. */
+  /** Starts `argv`; standard output (without `onLine`) and error go to one log file. */
   static start(argv: readonly string[], options: ProcessOptions): BedProcess {
     const [file = "", ...args] = argv;
     started += 1;
     const logPath = join(LOGS, `${String(started).padStart(3, "0")}-${options.name.replaceAll("/", "-")}`);
     const log = openSync(logPath, "a");
     const child = spawn(file, args, {
-      stdio: ["ignore", log, log],
+      stdio: ["ignore", options.onLine === undefined ? log : "pipe", log],
       env: options.env ?? process.env,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     closeSync(log);
+    if (options.onLine !== undefined && child.stdout !== null) {
+      createInterface({ input: child.stdout }).on("line", options.onLine);
+    }
     return new BedProcess(options.name, logPath, child);
   }
 

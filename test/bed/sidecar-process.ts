@@ -1,0 +1,133 @@
+/**
+ * The sidecar as a process in a pod: uid 0 with NET_ADMIN and NET_RAW in its bounding set and nothing else, its
+ * settings as files and environment, its log lines collected. What the lines mean is the test's matter.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { SIDECAR_CAPABILITIES } from "./namespace.ts";
+import type { Pod } from "./pod.ts";
+import type { BedProcess, Exit } from "./process.ts";
+import { HOST_NAMESPACE, RELEASE } from "./release.ts";
+import { monotonicMs, waitFor } from "./wait.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const SOURCE = join(ROOT, "packages/sidecar/src/main.ts");
+const BUNDLE = join(ROOT, "packages/sidecar/dist/vcluster-kube-vip.mjs");
+const PAGE_FILE = join(ROOT, "test/fixtures/config/page.yaml");
+
+export interface SidecarOptions {
+  /** The pod's admin.conf. */
+  readonly kubeconfig: string;
+  /** The mounted vcluster.yaml. Default: the page's configuration as the overlay leaves it. */
+  readonly configFile?: string;
+  /** Added to what the overlay's container has; undefined values take a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly flags?: readonly string[];
+  /** "source" (default) runs main.ts, "bundle" the one file that is shipped. */
+  readonly program?: "source" | "bundle";
+  readonly nodeFlags?: readonly string[];
+}
+
+/** One line of the sidecar's log. */
+export interface SidecarLine {
+  /** Monotonic ms at which the line arrived here. */
+  readonly atMs: number;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export class SidecarProcess {
+  readonly pod: Pod;
+  readonly process: BedProcess;
+  readonly lines: SidecarLine[] = [];
+  /** What came on standard output and was no JSON: a mistake of the sidecar. */
+  readonly strayLines: string[] = [];
+
+  private constructor(pod: Pod, options: SidecarOptions) {
+    this.pod = pod;
+    const program = options.program === "bundle" && existsSync(BUNDLE) ? BUNDLE : SOURCE;
+    this.process = pod.namespace.spawn(
+      [process.execPath, ...(options.nodeFlags ?? []), program, "run", ...(options.flags ?? [])],
+      {
+        name: `${pod.name}-sidecar`,
+        capabilities: SIDECAR_CAPABILITIES,
+        env: environment(pod, options),
+        onLine: (line) => this.#take(line),
+      },
+    );
+  }
+
+  static start(pod: Pod, options: SidecarOptions): SidecarProcess {
+    return new SidecarProcess(pod, options);
+  }
+
+  /**
+   * The first line with this event (and fields, where `matches` is given) that arrived at or after `sinceMs`; default
+   * any. The error shows the end of the log.
+   */
+  waitForEvent(
+    event: string,
+    options: {
+      readonly withinMs: number;
+      readonly sinceMs?: number;
+      readonly matches?: (line: SidecarLine) => boolean;
+    },
+  ): Promise<SidecarLine> {
+    const { withinMs, sinceMs = 0, matches = () => true } = options;
+    return waitFor(
+      `${this.pod.name}: the sidecar logs "${event}"`,
+      () => this.lines.find((line) => line.atMs >= sinceMs && line.event === event && matches(line)),
+      { withinMs, everyMs: 5, diagnose: () => this.tail() },
+    );
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.process.signal(signal);
+  }
+
+  /** SIGTERM, as the kubelet ends it; SIGKILL after its 15 s of grace. */
+  stop(): Promise<Exit> {
+    return this.process.stop("SIGTERM", 15_000);
+  }
+
+  close(): Promise<void> {
+    return this.process.close();
+  }
+
+  tail(count = 20): string {
+    const lines = this.lines.slice(-count).map(({ fields }) => JSON.stringify(fields));
+    return [this.process.tail(count), ...this.strayLines.slice(-count), ...lines].join("\n");
+  }
+
+  #take(text: string): void {
+    const fields = parseObject(text);
+    if (fields === undefined) this.strayLines.push(text);
+    else this.lines.push({ atMs: monotonicMs(), event: String(fields["event"]), fields });
+  }
+}
+
+/** What the overlay's container has: the downward API's four, and nothing of the test's own environment. */
+function environment(pod: Pod, options: SidecarOptions): NodeJS.ProcessEnv {
+  const variables: Record<string, string | undefined> = {
+    PATH: process.env["PATH"],
+    POD_NAME: pod.name,
+    POD_UID: pod.uid,
+    POD_IP: pod.address,
+    POD_NAMESPACE: HOST_NAMESPACE,
+    VCLUSTER_NAME: RELEASE,
+    VCLUSTER_KUBE_VIP_CONFIG_FILE: options.configFile ?? PAGE_FILE,
+    VCLUSTER_KUBE_VIP_KUBECONFIG: options.kubeconfig,
+    ...options.env,
+  };
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Kept as a stray line.
+    return undefined;
+  }
+}
