@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { mac } from "../testing/index.ts";
+import { LINK, NO_LONGER_A_PORT } from "./captured.ts";
+import { decodeLink, encodeLinkDump } from "./link.ts";
+
+const bytes = Buffer.from(LINK, "hex");
+
+test("a captured veth is read", () => {
+  expect(decodeLink(bytes)).toEqual({
+    index: 3,
+    name: "net1",
+    mac: mac("02:00:00:00:00:01"),
+    up: true,
+    carrier: true,
+    mtuBytes: 1500,
+    kind: "veth",
+  });
+});
+
+test.each([
+  ["set down", 0x1002, { up: false, carrier: false }],
+  ["up without carrier", 0x1003, { up: true, carrier: false }],
+])("a link %s is read as such", (_, flags, expected) => {
+  const changed = Buffer.from(bytes);
+  changed.writeUInt32LE(flags, 8);
+  expect(decodeLink(changed)).toMatchObject(expected);
+});
+
+test("a link that is no longer a bridge's port is not a link that went", () => {
+  expect(decodeLink(Buffer.from(NO_LONGER_A_PORT, "hex"))).toBeUndefined();
+});
+
+test("a hardware address of another length is none", () => {
+  const tunnel = Buffer.from("00000003050000000000000000000000080001000a0000010a00030067726531000000", "hex").subarray(
+    0,
+    34,
+  );
+  expect(decodeLink(tunnel)).toMatchObject({ index: 5, name: "gre1", mac: undefined, kind: undefined });
+});
+
+test("a link cut short is malformed", () => {
+  for (const length of [0, 15, 17, 40]) {
+    expect(() => decodeLink(bytes.subarray(0, length))).toThrow("KERNEL_ANSWER_MALFORMED");
+  }
+});
+
+test("a dump asks for every link without IPv6's counters", () => {
+  expect(Buffer.from(encodeLinkDump()).toString("hex")).toBe("0000000000000000000000000000000008001d0008000000");
+});
