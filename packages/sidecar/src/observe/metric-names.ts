@@ -113,7 +113,7 @@ export const METRICS = {
   silences: {
     name: "vcluster_kube_vip_silences_total",
     type: "counter",
-    help: "Times that this replica stopped answering for the VIP.",
+    help: "Times that this replica made itself silent for the VIP.",
     labels: [],
   },
   silencing: {

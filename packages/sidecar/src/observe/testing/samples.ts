@@ -1,5 +1,6 @@
 /** One Happening of each kind, and a holder's Snapshot, for tests. */
 import type { Problem } from "../../config/config.ts";
+import type { Notice } from "../../election/election.ts";
 import type { Happening, Snapshot } from "../happening.ts";
 
 export const PROBLEM: Problem = {
@@ -10,27 +11,36 @@ export const PROBLEM: Problem = {
   message: "expected address:port",
 };
 
+/** By kind, so that the compiler asks for what is missing here. */
+const NOTICES: { readonly [T in Notice["t"]]: Extract<Notice, { readonly t: T }> } = {
+  "counting-vacant": { t: "counting-vacant", waitMs: 15_000 },
+  "duration-differs": { t: "duration-differs", recordSeconds: 30, ownSeconds: 15 },
+  "segment-answered": { t: "segment-answered", by: ["02:00:00:00:00:07"] },
+  "transfer-refused": { t: "transfer-refused", reason: "no other replica is ready to take it" },
+  "moves-alarm": { t: "moves-alarm", moves: 3, windowMs: 180_000 },
+  "write-failed": { t: "write-failed", purpose: "renew", result: "unknown" },
+};
+
+const OTHERS: { readonly [T in Exclude<Happening["t"], "notice">]: Extract<Happening, { readonly t: T }> } = {
+  transition: { t: "transition", machine: "election", from: "holding", to: "suspended", reason: "lease-missing" },
+  problem: { t: "problem", problem: PROBLEM },
+  trouble: { t: "trouble", where: "api", code: "API_UNREACHABLE", message: "API_UNREACHABLE: 127.0.0.1 refused." },
+  recovered: { t: "recovered", where: "api" },
+  "lease-request": { t: "lease-request", verb: "update", outcome: "ok", durationMs: 7, endpoint: "127.0.0.1:6443" },
+  "lease-write": { t: "lease-write", purpose: "renew", result: "written", durationMs: 7 },
+  "holder-changed": { t: "holder-changed", from: undefined, to: "vcluster-0_uid_nonce" },
+  took: { t: "took", transitions: 3, wonToFirstFrameMs: 2.25 },
+  silenced: { t: "silenced", tookMs: 1.5 },
+  "frames-sent": { t: "frames-sent", form: "takeover", count: 4 },
+  acknowledged: { t: "acknowledged", address: "10.100.0.7", afterMs: 0.4 },
+  conflict: { t: "conflict", mac: "02:00:00:00:00:07" },
+  restored: { t: "restored", what: "put-route default table 847" },
+  swept: { t: "swept", what: "delete-address 10.100.0.100/32" },
+};
+
 export const EVERY_HAPPENING: readonly Happening[] = [
-  { t: "transition", machine: "election", from: "holding", to: "suspended", reason: "lease-missing" },
-  { t: "notice", notice: { t: "counting-vacant", waitMs: 15_000 } },
-  { t: "notice", notice: { t: "duration-differs", recordSeconds: 30, ownSeconds: 15 } },
-  { t: "notice", notice: { t: "segment-answered", by: ["02:00:00:00:00:07"] } },
-  { t: "notice", notice: { t: "transfer-refused", reason: "no other replica is ready to take it" } },
-  { t: "notice", notice: { t: "moves-alarm", moves: 3, windowMs: 180_000 } },
-  { t: "notice", notice: { t: "write-failed", purpose: "renew", result: "unknown" } },
-  { t: "problem", problem: PROBLEM },
-  { t: "trouble", where: "api", code: "API_UNREACHABLE", message: "API_UNREACHABLE: 127.0.0.1:6443 refused." },
-  { t: "recovered", where: "api" },
-  { t: "lease-request", verb: "update", outcome: "ok", durationMs: 7, endpoint: "127.0.0.1:6443" },
-  { t: "lease-write", purpose: "renew", result: "written", durationMs: 7 },
-  { t: "holder-changed", from: undefined, to: "vcluster-0_uid_nonce" },
-  { t: "took", transitions: 3, wonToFirstFrameMs: 2.25 },
-  { t: "silenced", tookMs: 1.5 },
-  { t: "frames-sent", form: "takeover", count: 4 },
-  { t: "acknowledged", address: "10.100.0.7", afterMs: 0.4 },
-  { t: "conflict", mac: "02:00:00:00:00:07" },
-  { t: "restored", what: "put-route default table 847" },
-  { t: "swept", what: "delete-address 10.100.0.100/32" },
+  ...Object.values(OTHERS),
+  ...Object.values(NOTICES).map((notice): Happening => ({ t: "notice", notice })),
 ];
 
 export const HOLDER: Snapshot = {

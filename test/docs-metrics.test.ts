@@ -1,0 +1,65 @@
+/** docs/metrics.md against the code, in both directions: metrics, status, log events, alert rules. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { logLine } from "../packages/sidecar/src/observe/log-line.ts";
+import { METRICS, type MetricDefinition } from "../packages/sidecar/src/observe/metric-names.ts";
+import { status } from "../packages/sidecar/src/observe/status.ts";
+import { EVERY_HAPPENING, HOLDER } from "../packages/sidecar/src/observe/testing/samples.ts";
+
+const PAGE = readFileSync(new URL("../docs/metrics.md", import.meta.url), "utf8");
+const METRIC_NAMES = Object.values<MetricDefinition>(METRICS).map(({ name }) => name);
+
+/** The cells of each row of the table that has this as its first column. */
+function rowsOf(firstColumn: string): readonly (readonly string[])[] {
+  const [, table = ""] = PAGE.split(`\n| ${firstColumn} |`);
+  const [rows = ""] = table.split("\n\n");
+  return rows
+    .split("\n")
+    .filter((row) => row.startsWith("| "))
+    .map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").replaceAll("`", "")));
+}
+
+function keysOf(value: object): readonly string[] {
+  return Object.entries(value).flatMap(([key, inner]: [string, unknown]) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? keysOf(inner).map((rest) => `${key}.${rest}`)
+      : [key],
+  );
+}
+
+describe("docs/metrics.md", () => {
+  it("lists every metric with its type, labels and help, in the order of the page, and no other", () => {
+    const documented = rowsOf("metric").map((row) => row.slice(0, 4));
+    const defined = Object.values<MetricDefinition>(METRICS).map(({ name, type, labels, help }) => [
+      name,
+      type,
+      labels.length === 0 ? "—" : labels.join(", "),
+      help,
+    ]);
+    expect(documented).toEqual(defined);
+  });
+
+  it("has a hint or a dash for each metric", () => {
+    expect(rowsOf("metric").filter((row) => row.length !== 5 || row[4] === "")).toEqual([]);
+  });
+
+  it("names in its alert rules only metrics that there are", () => {
+    const [, rules = ""] = PAGE.split("\ngroups:\n");
+    const named = (rules.split("```")[0] ?? "").match(/vcluster_kube_vip_\w+/g) ?? [];
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((name) => !METRIC_NAMES.includes(name as MetricDefinition["name"]))).toEqual([]);
+  });
+
+  it("shows a status with exactly the keys that there are", () => {
+    const [, json = ""] = /```json\n([^`]*)```/.exec(PAGE) ?? [];
+    const shown = JSON.parse(json) as object;
+    const made = status({ version: "", time: "", snapshot: HOLDER, moves: [], troubles: [] });
+    expect(keysOf(shown)).toEqual(keysOf(made));
+  });
+
+  it("lists every event of the log with its level, and no other", () => {
+    const documented = rowsOf("event").map(([event, level = ""]) => `${event} ${level.split(";")[0]}`);
+    const logged = EVERY_HAPPENING.map(logLine).map(({ level, fields }) => `${fields.event} ${level}`);
+    expect(documented.toSorted()).toEqual(logged.toSorted());
+  });
+});
