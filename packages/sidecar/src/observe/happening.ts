@@ -5,7 +5,7 @@
 import type { Problem } from "../config/config.ts";
 import type { Notice, WritePurpose } from "../election/election.ts";
 
-export type Machine = "election" | "vip" | "link" | "config";
+type Machine = "election" | "vip" | "link" | "config";
 
 export type Happening =
   /** A state machine changed its state: one log line each. */

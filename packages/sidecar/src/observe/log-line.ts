@@ -10,7 +10,7 @@ import { redact } from "./redact.ts";
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Undefined fields are left out of the line. */
-export type LogFields = Readonly<Record<string, string | number | undefined>>;
+type LogFields = Readonly<Record<string, string | number | undefined>>;
 
 export interface LogLine {
   readonly level: LogLevel;

@@ -181,7 +181,7 @@ export const METRICS = {
   },
 } as const satisfies Record<string, MetricDefinition>;
 
-export type MetricKey = keyof typeof METRICS;
+type MetricKey = keyof typeof METRICS;
 type OfType<T extends MetricDefinition["type"]> = {
   [K in MetricKey]: (typeof METRICS)[K]["type"] extends T ? K : never;
 }[MetricKey];
