@@ -47,8 +47,10 @@ function attempt(startMs: number): void {
     if (!open.delete(socket)) return;
     clearTimeout(patience);
     finished.push({ startMs, outcome, tookMs: monotonicMs() - startMs });
-    // A reset leaves no TIME_WAIT behind: 200 connections a second would use up the ports in two minutes.
-    socket.resetAndDestroy();
+    // A reset leaves no TIME_WAIT behind: 200 connections a second would use up the ports in two minutes. While it
+    // still connects, Node puts a reset off.
+    if (socket.connecting) socket.destroy();
+    else socket.resetAndDestroy();
   };
   const patience = setTimeout(decide, timeoutMs, "timeout");
   socket.on("connect", () => socket.write(hello));
@@ -83,16 +85,13 @@ function end(): void {
 }
 
 /** The first flight of Node's own TLS client, taken once: any server that speaks TLS answers it. */
-function clientHello(): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const wire = new Duplex({
-      read: () => undefined,
-      write: (chunk: Buffer) => {
-        resolve(chunk);
-        client.destroy();
-      },
-    });
-    const client = connectTls({ socket: wire, servername: "kubernetes" });
-    client.on("error", () => undefined);
-  });
+async function clientHello(): Promise<Buffer> {
+  const flight = Promise.withResolvers<Buffer>();
+  const wire = new Duplex({ read: () => undefined, write: (chunk: Buffer) => flight.resolve(chunk) });
+  const client = connectTls({ socket: wire, servername: "kubernetes" });
+  // The handshake is never finished.
+  client.on("error", () => undefined);
+  const bytes = await flight.promise;
+  client.destroy();
+  return bytes;
 }

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { BedError } from "./bed-error.ts";
 import type { Namespace } from "./namespace.ts";
 import type { BedProcess } from "./process.ts";
 import { waitFor } from "./wait.ts";
@@ -37,7 +38,7 @@ export class Oracle<R> {
   /** Asks for the last records and waits for them. */
   async stop(): Promise<void> {
     const exit = await this.process.stop("SIGTERM");
-    if (exit.code !== 0) throw new TypeError(this.process.tail());
+    if (exit.code !== 0) throw new BedError("BED_ORACLE_FAILED", this.process.tail());
   }
 
   async close(): Promise<void> {
