@@ -81,7 +81,9 @@ function filters(): readonly string[] {
 function suiteFiles(suite: Suite): readonly string[] {
   const root = join(import.meta.dirname, "..");
   const patterns =
-    suite === "unit" ? ["packages/*/src/**/*.test.ts", "test/*.test.ts"] : [`test/${suite}/**/*.test.ts`];
+    suite === "unit"
+      ? ["packages/*/src/**/*.test.ts", "test/*.test.ts", "test/bed/*.test.ts"]
+      : [`test/${suite}/**/*.test.ts`];
   return globSync(patterns, { cwd: root });
 }
 
