@@ -22,6 +22,7 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
   state.pending = state.pending.filter((other) => other.order > write.order);
   if (write.order <= state.voidedThrough) return noteVersion(turn, record);
   state.hasTaken = true;
+  state.nextTryAtMs = Math.max(nowMs, write.sentAtMs + state.settings.retryPeriodMs);
   const claim: Claim = { record, deadlineMs: write.sentAtMs + turn.holdDurationMs };
   if (role.t === "yielding") {
     state.role = { ...role, claim };

@@ -10,7 +10,7 @@ import { type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
 import { markOf } from "./mark.ts";
 import * as observed from "./observation.ts";
 import { countedDurationMs, isRecord } from "./observation.ts";
-import { Turn } from "./turn.ts";
+import { Turn, WRITE_SPACING_MS } from "./turn.ts";
 import { advanceYielding, afterMark, afterSilenced, noticeUnfit, rebaseMark, transfer } from "./yielding.ts";
 
 /** A failed read is repeated after this; while a look-up is running the 300 ms bound decides. */
@@ -181,7 +181,8 @@ function afterAnswer(turn: Turn, write: PendingWrite, result: WriteResult): void
       return;
     case "unknown":
       turn.wantRead();
-      state.nextTryAtMs = Math.max(nowMs, state.lastWriteAtMs + state.settings.retryPeriodMs / 4);
+      // The read comes first: it may confirm the write, and then another would be for nothing.
+      state.nextTryAtMs = Math.max(nowMs + WRITE_SPACING_MS, state.lastWriteAtMs + state.settings.retryPeriodMs / 4);
       return;
     default:
       return assertNever(result);

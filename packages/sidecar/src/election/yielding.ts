@@ -105,7 +105,9 @@ export function advanceYielding(turn: Turn): void {
   if (role.phase.t === "silencing" && nowMs >= role.claim.deadlineMs) return giveUp(turn, role, "not silent in time");
   if (role.phase.t === "marking") {
     const { base, tries, certain } = role.phase;
-    const answered = turn.writeInFlight(["mark"]) === undefined && state.read.t === "none";
+    // The read after a failed try comes first; where it fails too, the next try does not wait for it.
+    const isRead = state.read.t === "none" || (state.read.t === "wanted" && nowMs < state.nextReadAtMs);
+    const answered = turn.writeInFlight(["mark"]) === undefined && isRead;
     if (answered && nowMs >= state.nextTryAtMs) sendMark(turn, role, { base, tries: tries + 1, certain });
   }
   if (role.phase.t === "marked" && nowMs >= role.phase.resumeAtMs) {

@@ -1,0 +1,249 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { holder, SOLO_SETTINGS, Solo, standby } from "../testing/solo.ts";
+import { type ElectionEffect, type ElectionEvent, type ElectionState, initialState } from "./election.ts";
+import { holdDurationMs } from "./hold-deadline.ts";
+import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
+import { type LeaseRecord, MARK_ANNOTATION, WRITE_ANNOTATION } from "./lease-record.ts";
+import { formatMark } from "./mark.ts";
+import { step } from "./step.ts";
+import { nextWakeMs } from "./wake.ts";
+
+const D_MS = holdDurationMs({ leaseDurationMs: 15_000, recordResolutionMs: 0 });
+
+/** Small worlds meet more often: few names, few versions, few numbers. */
+const holders = fc.constantFrom("", "a", "b");
+const versions = fc.integer({ min: 1, max: 12 }).map(String);
+const numbers = fc.integer({ min: 1, max: 12 }).map((order) => `a/${order}`);
+const marks = fc
+  .record({ from: fc.constantFrom("a", "b"), to: fc.constantFrom("a", undefined), replaced: versions })
+  .map((mark) => formatMark({ ...mark, transitions: 1 }));
+const annotations = fc.record(
+  { [WRITE_ANNOTATION]: numbers, [MARK_ANNOTATION]: fc.oneof(marks, fc.string()) },
+  { requiredKeys: [] },
+) as fc.Arbitrary<Record<string, string>>;
+
+const records: fc.Arbitrary<LeaseRecord> = fc.record({
+  uid: fc.constantFrom("u1", "u2"),
+  resourceVersion: fc.oneof({ weight: 20, arbitrary: versions }, fc.constantFrom("", "opaque", "007")),
+  holderIdentity: holders,
+  leaseDurationSeconds: fc.constantFrom(15, 15, 1, 0, -1, 3600, Number.NaN),
+  leaseTransitions: fc.integer({ min: -1, max: 3 }),
+  acquireTime: fc.constant(undefined),
+  renewTime: fc.constant(undefined),
+  annotations,
+  raw: fc.constant(undefined),
+});
+const failedReads = fc.constant<ReadResult>({ t: "failed", status: 500, reason: "no", retryAfterMs: undefined });
+const reads: fc.Arbitrary<ReadResult> = fc.oneof(
+  records.map((lease): ReadResult => ({ t: "found", lease })),
+  fc.constant<ReadResult>({ t: "missing" }),
+  failedReads,
+);
+const writes: fc.Arbitrary<WriteResult> = fc.oneof(
+  records.map((lease): WriteResult => ({ t: "written", lease })),
+  fc.constantFrom<WriteResult>(
+    { t: "conflict" },
+    { t: "missing" },
+    { t: "refused", status: 429, reason: "busy", retryAfterMs: 1_000 },
+    { t: "unknown", reason: "time-out" },
+  ),
+);
+const watches: fc.Arbitrary<WatchEvent> = fc.oneof(
+  fc.option(records, { nil: undefined }).map((lease): WatchEvent => ({ t: "listed", lease })),
+  records.map((lease): WatchEvent => ({ t: "changed", lease })),
+  records.map((lease): WatchEvent => ({ t: "deleted", lease })),
+  fc.constant<WatchEvent>({ t: "broken", reason: "reset" }),
+);
+type Happening = Parameters<Solo["feed"]>[0];
+const happenings: fc.Arbitrary<Happening> = fc.oneof(
+  fc.constantFrom<Happening>(
+    { t: "tick" },
+    { t: "silenced" },
+    { t: "segment", answeredBy: [] },
+    { t: "eligible", mac: "mac-of-a" },
+    { t: "ineligible", reason: "link down" },
+  ),
+  watches.map((event): Happening => ({ t: "watch", event })),
+  fc
+    .tuple(fc.integer({ min: 1, max: 12 }), reads)
+    .map(([number, result]): Happening => ({ t: "read", number, result })),
+  fc
+    .tuple(versions, reads)
+    .map(([resourceVersion, result]): Happening => ({ t: "exact-read", resourceVersion, result })),
+  fc.tuple(numbers, writes).map(([number, result]): Happening => ({ t: "write", number, result })),
+  fc.constantFrom("a", "b", undefined).map((to): Happening => ({ t: "transfer", to, readyPeers: 1 })),
+);
+/** What the test's own store and network do, so that long stories with confirmed writes happen too. */
+const honest = fc.constantFrom("apply", "answer", "lose", "read", "see", "empty", "foreign", "delete", "stop");
+const moves = fc.oneof(
+  { weight: 2, arbitrary: happenings.map((happening) => ({ t: "event" as const, happening })) },
+  { weight: 4, arbitrary: honest.map((what) => ({ t: "honest" as const, what })) },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 9_000 }).map((forMs) => ({ t: "wait" as const, forMs })) },
+);
+type Move = typeof moves extends fc.Arbitrary<infer M> ? M : never;
+
+/** Plays a story on one election and calls `onStep` with each step's input and output. */
+class Story {
+  readonly solo: Solo;
+  readonly log: ElectionEffect[] = [];
+  #unanswered: Extract<ElectionEffect, { t: "write" }>[] = [];
+  #results: [string, WriteResult][] = [];
+
+  constructor(solo: Solo) {
+    this.solo = solo;
+  }
+
+  play(move: Move): readonly ElectionEffect[] {
+    const effects = move.t === "wait" ? this.solo.wait(move.forMs) : this.#feed(move);
+    for (const effect of effects) if (effect.t === "write") this.#unanswered.push(effect);
+    this.log.push(...effects);
+    return effects;
+  }
+
+  #feed(move: Exclude<Move, { t: "wait" }>): readonly ElectionEffect[] {
+    if (move.t === "event") return this.solo.feed(move.happening);
+    const { solo } = this;
+    switch (move.what) {
+      case "apply": {
+        const write = this.#unanswered.shift();
+        if (write !== undefined) this.#results.push([write.number, solo.apply(write)]);
+        return [];
+      }
+      case "answer": {
+        const [number, result] = this.#results.shift() ?? [];
+        return number === undefined || result === undefined ? [] : solo.feed({ t: "write", number, result });
+      }
+      case "lose": {
+        const [number] = this.#results.shift() ?? [];
+        if (number === undefined) return [];
+        return solo.feed({ t: "write", number, result: { t: "unknown", reason: "lost" } });
+      }
+      case "read":
+        return solo.state.read.t === "sent" ? solo.answerRead() : [];
+      case "see":
+        return solo.list();
+      case "empty":
+        solo.patch({ holderIdentity: "" });
+        return [];
+      case "foreign":
+        solo.patch({ holderIdentity: "b" });
+        return [];
+      case "delete":
+        solo.store.delete("kube-system/vcluster-kube-vip");
+        return [];
+      case "stop":
+        return solo.feed({ t: "silenced" });
+    }
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+const stories = fc.tuple(fc.boolean(), fc.array(moves, { maxLength: 60 }));
+
+describe("whatever happens", () => {
+  test("step does not throw, changes nothing it was given, and does the same again", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(happenings, fc.integer({ min: 0, max: 5_000 })), { maxLength: 40 }), (events) => {
+        let state: ElectionState = deepFreeze(initialState(SOLO_SETTINGS));
+        let nowMs = 0;
+        for (const [happening, afterMs] of events) {
+          nowMs += afterMs;
+          const event = deepFreeze({ ...happening, nowMs, wallTime: "" } as ElectionEvent);
+          const [next, effects] = step(state, event);
+          expect(step(state, event)).toEqual([next, effects]);
+          const wakeMs = nextWakeMs(next, nowMs);
+          if (wakeMs !== undefined) expect(wakeMs).toBeGreaterThan(nowMs);
+          state = deepFreeze(next);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("no hold lasts longer than D from the send of a write, and none follows a mark without a write sent later", () => {
+    fc.assert(
+      fc.property(stories, ([asHolder, played]) => {
+        const story = new Story(asHolder ? holder() : standby());
+        const sentAtMs: number[] = [];
+        let lastMarkAt = -1;
+        for (const move of played) {
+          for (const effect of story.play(move)) {
+            if (effect.t === "write") {
+              sentAtMs.push(story.solo.nowMs);
+              if (effect.purpose === "mark") lastMarkAt = sentAtMs.length - 1;
+            }
+            if (effect.t !== "hold") continue;
+            const newest = Math.max(...sentAtMs.slice(lastMarkAt + 1), asHolder && lastMarkAt < 0 ? 115_000 : 0);
+            expect(effect.deadlineMs).toBeLessThanOrEqual(newest + D_MS + 1e-6);
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("every mark comes after a silence that was answered, with no hold in between", () => {
+    fc.assert(
+      fc.property(stories, ([asHolder, played]) => {
+        const story = new Story(asHolder ? holder() : standby());
+        let gate: "open" | "closing" | "closed" = asHolder ? "open" : "closed";
+        for (const move of played) {
+          if (isSilenced(move) && gate === "closing") gate = "closed";
+          for (const effect of story.play(move)) {
+            if (effect.t === "hold") {
+              expect(gate).not.toBe("closing");
+              gate = "open";
+            }
+            if (effect.t === "silence") gate = "closing";
+            if (effect.t === "write" && effect.purpose === "mark") expect(gate).toBe("closed");
+          }
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("every write carries a number of its own", () => {
+    fc.assert(
+      fc.property(stories, ([asHolder, played]) => {
+        const story = new Story(asHolder ? holder() : standby());
+        for (const move of played) story.play(move);
+        const written = story.log.flatMap((effect) => (effect.t === "write" ? [effect.number] : []));
+        expect(new Set(written).size).toBe(written.length);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function isSilenced(move: Move): boolean {
+  return move.t === "event" ? move.happening.t === "silenced" : move.t === "honest" && move.what === "stop";
+}
+
+describe("events that do not belong", () => {
+  const strays: readonly Happening[] = [
+    { t: "silenced" },
+    { t: "segment", answeredBy: ["mac-of-x"] },
+    { t: "read", number: 999, result: { t: "missing" } },
+    { t: "exact-read", resourceVersion: "1", result: { t: "missing" } },
+    { t: "write", number: "a/999", result: { t: "conflict" } },
+    { t: "watch", event: { t: "broken", reason: "reset" } },
+  ];
+
+  test.each(strays)("$t changes the role of nobody", (stray) => {
+    for (const solo of [standby(), holder(), new Solo()]) {
+      const before = solo.role;
+      solo.feed(stray);
+      expect(solo.role).toBe(before);
+      expect(solo.did).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,421 @@
+import { describe, expect, test } from "vitest";
+import { heldBy, holder, type Solo, standby } from "../testing/solo.ts";
+import { holdDurationMs } from "./hold-deadline.ts";
+import type { WriteResult } from "./lease-lock.ts";
+import { MARK_ANNOTATION } from "./lease-record.ts";
+import { markOf } from "./mark.ts";
+
+const UNKNOWN: WriteResult = { t: "unknown", reason: "time-out" };
+const D_MS = holdDurationMs({ leaseDurationMs: 15_000, recordResolutionMs: 0 });
+
+/** Silent, its mark sent and not yet applied. */
+function marking(a: Solo = holder()): Solo {
+  a.nowMs += 100;
+  a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+  a.feed({ t: "silenced" });
+  return a;
+}
+
+describe("giving up on purpose", () => {
+  test("silent first, the mark only when nobody is answered here any more", () => {
+    const a = holder();
+    a.feed({ t: "transfer", to: "b", readyPeers: 1 });
+    expect(a.did).toEqual(["silence: yielding"]);
+    expect(a.wait(1_000)).toEqual([]);
+    a.feed({ t: "silenced" });
+    expect(a.did).toEqual(["mark"]);
+  });
+
+  test("the mark names giver, receiver, transitions and the version it replaces", () => {
+    const a = holder();
+    const { resourceVersion, leaseTransitions } = a.lease;
+    a.feed({ t: "transfer", to: "b", readyPeers: 1 });
+    a.feed({ t: "silenced" });
+    a.complete("mark");
+    expect(a.lease.holderIdentity).toBe("");
+    expect(a.lease.leaseTransitions).toBe(leaseTransitions);
+    expect(markOf(a.lease)).toEqual({ from: "a", to: "b", transitions: leaseTransitions, replaced: resourceVersion });
+  });
+
+  test("a version that another hand edited and that names us is the one it replaces", () => {
+    const a = holder();
+    a.feed({ t: "stop" });
+    a.patch({ renewTime: "edited" });
+    a.see();
+    const { resourceVersion } = a.lease;
+    a.feed({ t: "silenced" });
+    a.complete("mark");
+    expect(markOf(a.lease)?.replaced).toBe(resourceVersion);
+  });
+
+  test("without silence in time there is no mark", () => {
+    const a = holder();
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    expect(a.wait(D_MS).filter((effect) => effect.t === "write" && effect.purpose === "mark")).toEqual([]);
+    expect(a.role).toBe("suspended");
+  });
+});
+
+describe("a mark that was sent (rule 4)", () => {
+  test("voids every earlier deadline: a renewal confirmed afterwards opens nothing", () => {
+    const a = holder();
+    a.wait(2_000);
+    const renewal = a.sent("renew");
+    const result = a.apply(renewal);
+    a.feed({ t: "stop" });
+    a.feed({ t: "silenced" });
+    a.answer(renewal, result);
+    expect(a.did).not.toContain("hold");
+    expect(a.role).toBe("yielding");
+  });
+
+  test("is built on that renewal then, and written", () => {
+    const a = holder();
+    a.wait(2_000);
+    const renewal = a.sent("renew");
+    const result = a.apply(renewal);
+    a.feed({ t: "stop" });
+    a.feed({ t: "silenced" });
+    const mark = a.sent("mark");
+    a.answer(mark, a.apply(mark));
+    a.answer(renewal, result);
+    a.answerRead();
+    a.complete("mark");
+    expect(a.lease.holderIdentity).toBe("");
+    expect(a.role).toBe("stopped");
+  });
+
+  test("finds that renewal by its number where the answer is lost", () => {
+    const a = holder();
+    a.wait(2_000);
+    const renewal = a.sent("renew");
+    a.apply(renewal);
+    a.feed({ t: "stop" });
+    a.feed({ t: "silenced" });
+    const mark = a.sent("mark");
+    a.answer(mark, a.apply(mark));
+    a.answerRead();
+    a.complete("mark");
+    expect(a.role).toBe("stopped");
+    expect(a.lease.holderIdentity).toBe("");
+  });
+
+  test("is not rebased on a number once it may have been applied itself", () => {
+    const a = holder();
+    a.wait(2_000);
+    const renewal = a.sent("renew");
+    a.apply(renewal);
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    a.feed({ t: "silenced" });
+    const base = a.sent("mark").draft.base?.resourceVersion;
+    a.answer(a.sent("mark"), UNKNOWN);
+    a.answerRead();
+    a.wait(200);
+    expect(a.sent("mark").draft.base?.resourceVersion).toBe(base);
+  });
+
+  test("its number found by a read gives no right to resume", () => {
+    const a = marking();
+    const mark = a.sent("mark");
+    a.apply(mark);
+    a.answer(mark, UNKNOWN);
+    a.answerRead();
+    expect(a.role).toBe("waiting");
+    expect(a.wait(14_999).filter((effect) => effect.t === "write")).toEqual([]);
+  });
+
+  test("an old copy with the number of a renewal gives no right to resume", () => {
+    const a = holder();
+    a.wait(2_000);
+    const renewal = a.sent("renew");
+    a.apply(renewal);
+    const { uid: _uid, resourceVersion: _version, ...copy } = a.lease;
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    a.feed({ t: "silenced" });
+    const mark = a.sent("mark");
+    a.answer(renewal, UNKNOWN);
+    a.answer(mark, UNKNOWN);
+    a.replace(heldBy("b"));
+    a.replace(copy);
+    if (a.state.read.t === "sent") a.answerRead();
+    expect(a.did).not.toContain("hold");
+    expect(a.role).not.toBe("holding");
+  });
+
+  test("that failed five times leaves the Lease to expiry", () => {
+    const a = marking();
+    let tries = 0;
+    for (; a.role === "yielding" && tries < 10; tries += 1) {
+      a.answer(a.sent("mark"), { t: "refused", status: 500, reason: "no", retryAfterMs: undefined });
+      a.wait(200);
+    }
+    expect(tries).toBe(5);
+    expect(a.role).toBe("suspended");
+  });
+});
+
+describe("what was offered and not taken", () => {
+  test("its giver resumes after 800 ms, on the version that answered its mark", () => {
+    const a = marking();
+    a.complete("mark");
+    const { resourceVersion } = a.lease;
+    expect(a.wait(799)).toEqual([]);
+    a.wait(1);
+    expect(a.sent("resume").draft.base?.resourceVersion).toBe(resourceVersion);
+  });
+
+  test("resuming removes the mark and raises transitions", () => {
+    const a = marking();
+    a.complete("mark");
+    const { leaseTransitions } = a.lease;
+    a.wait(800);
+    a.complete("resume");
+    expect(a.did).toContain("hold");
+    expect(a.lease.leaseTransitions).toBe(leaseTransitions + 1);
+    expect(a.lease.annotations).not.toHaveProperty(MARK_ANNOTATION);
+  });
+
+  test("a renewal keeps mark and transitions", () => {
+    const a = holder();
+    const { leaseTransitions } = a.lease;
+    a.patch({ annotations: { ...a.lease.annotations, [MARK_ANNOTATION]: "an operator's" } });
+    a.see();
+    a.wait(2_000);
+    const { draft } = a.sent("renew");
+    expect(draft.annotations[MARK_ANNOTATION]).toBe("an operator's");
+    expect(draft.leaseTransitions).toBe(leaseTransitions);
+  });
+
+  test("its giver resumes on no other version", () => {
+    const a = marking();
+    a.complete("mark");
+    a.patch({ renewTime: "edited" });
+    a.see();
+    expect(a.role).toBe("waiting");
+    expect(a.wait(14_999).filter((effect) => effect.t === "write")).toEqual([]);
+  });
+
+  test("its giver's own mark is no proof for itself", () => {
+    const a = marking();
+    const mark = a.sent("mark");
+    const result = a.apply(mark);
+    a.see();
+    a.answer(mark, UNKNOWN);
+    expect(result.t).toBe("written");
+    expect(a.wait(14_000).filter((effect) => effect.t === "write")).toEqual([]);
+  });
+
+  test("is not resumed by who is no longer fit", () => {
+    const a = holder();
+    a.feed({ t: "ineligible", reason: "link down" });
+    a.feed({ t: "silenced" });
+    a.complete("mark");
+    expect(a.wait(60_000).filter((effect) => effect.t === "write")).toEqual([]);
+  });
+});
+
+describe("the budget of moves (rule 10)", () => {
+  /** One transfer, offered to nobody who takes it, and resumed. */
+  function moveAndResume(a: Solo): void {
+    marking(a);
+    a.complete("mark");
+    a.wait(800);
+    a.complete("resume");
+    expect(a.role).toBe("holding");
+  }
+
+  function refusal(a: Solo): string | undefined {
+    const notice = a.notices.find((one) => one.t === "transfer-refused");
+    return notice?.t === "transfer-refused" ? notice.reason : undefined;
+  }
+
+  test("four within 180 s, then refused until the first is 180 s old", () => {
+    const a = holder();
+    const startMs = a.nowMs;
+    for (let move = 0; move < 4; move += 1) moveAndResume(a);
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    expect(refusal(a)).toMatch(/4 moves within 180000 ms/);
+    expect(a.role).toBe("holding");
+    a.state = { ...a.state, movesAtMs: a.state.movesAtMs.map((atMs) => atMs - 180_000) };
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    expect(a.role).toBe("yielding");
+    expect(a.nowMs - startMs).toBeLessThan(180_000);
+  });
+
+  test("an alarm at the third", () => {
+    const a = holder();
+    moveAndResume(a);
+    moveAndResume(a);
+    marking(a);
+    expect(a.notices).toContainEqual({ t: "moves-alarm", moves: 3, windowMs: 180_000 });
+  });
+
+  test("it is a setting", () => {
+    const a = holder({ movesMax: 1 });
+    moveAndResume(a);
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    expect(refusal(a)).toMatch(/1 moves/);
+  });
+
+  test("moves of others count", () => {
+    const a = standby();
+    a.state = { ...a.state, hasTaken: true };
+    for (let move = 0; move < 3; move += 1) {
+      a.patch({
+        holderIdentity: "",
+        annotations: { [MARK_ANNOTATION]: '{"from":"b","to":null,"transitions":1,"replaced":"1"}' },
+      });
+      a.see();
+      a.patch({ holderIdentity: "b" });
+      a.see();
+    }
+    expect(a.state.movesAtMs.length).toBe(3);
+  });
+
+  test("never to nobody", () => {
+    const a = holder();
+    a.feed({ t: "transfer", to: undefined, readyPeers: 0 });
+    expect(refusal(a)).toMatch(/no other replica is ready/);
+    expect(a.role).toBe("holding");
+  });
+
+  test("not to itself", () => {
+    const a = holder();
+    a.feed({ t: "transfer", to: "a", readyPeers: 1 });
+    expect(refusal(a)).toMatch(/holds the VIP already/);
+  });
+
+  test("not by who does not hold", () => {
+    const a = standby();
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    expect(refusal(a)).toMatch(/does not hold/);
+  });
+
+  test("it does not delay a stop", () => {
+    const a = holder();
+    for (let move = 0; move < 4; move += 1) moveAndResume(a);
+    a.feed({ t: "stop" });
+    a.feed({ t: "silenced" });
+    expect(a.did).toEqual(["mark"]);
+  });
+
+  test("it does not delay a takeover from a dead holder", () => {
+    const a = standby();
+    a.state = { ...a.state, hasTaken: true, movesAtMs: [1, 2, 3, 4].map((ago) => a.nowMs - ago) };
+    a.wait(15_000);
+    expect(a.did).toEqual(["take"]);
+  });
+
+  test("who is not fit keeps the VIP while it is used up, and moves as soon as it is not", () => {
+    const a = holder();
+    a.state = { ...a.state, movesAtMs: [1, 2, 3, 4].map((ago) => a.nowMs - 179_000 + ago) };
+    a.feed({ t: "ineligible", reason: "link down" });
+    expect(refusal(a)).toMatch(/not fit \(link down\)/);
+    expect(a.role).toBe("holding");
+    a.wait(3_000);
+    expect(a.role).toBe("yielding");
+  });
+});
+
+describe("a stop", () => {
+  function stopped(a: Solo): void {
+    a.feed({ t: "stop" });
+    expect(a.role).toBe("stopped");
+    expect(a.feed({ t: "tick" })).toEqual([]);
+  }
+
+  test("while waiting ends at once", () => {
+    stopped(standby());
+  });
+
+  test("while asking the segment ends at once", () => {
+    const a = standby();
+    a.wait(15_000);
+    expect(a.role).toBe("asking");
+    stopped(a);
+  });
+
+  test("while taking waits for the answer, opens nothing, and gives back", () => {
+    const a = standby();
+    a.wait(15_000);
+    a.feed({ t: "segment", answeredBy: [] });
+    const take = a.sent("take");
+    a.feed({ t: "stop" });
+    a.answer(take, a.apply(take));
+    expect(a.did).toEqual(["silence: yielding"]);
+    a.feed({ t: "silenced" });
+    a.complete("mark");
+    expect(a.role).toBe("stopped");
+    expect(a.lease.holderIdentity).toBe("");
+  });
+
+  test("while taking in vain ends with the answer", () => {
+    const a = standby();
+    a.wait(15_000);
+    a.feed({ t: "segment", answeredBy: [] });
+    const take = a.sent("take");
+    a.feed({ t: "stop" });
+    a.answer(take, { t: "conflict" });
+    expect(a.role).toBe("stopped");
+  });
+
+  test("while holding goes silent, marks, and ends", () => {
+    const a = holder();
+    a.feed({ t: "stop" });
+    expect(a.did).toEqual(["silence: yielding"]);
+    a.feed({ t: "silenced" });
+    a.complete("mark");
+    expect(a.role).toBe("stopped");
+    expect(markOf(a.lease)?.from).toBe("a");
+  });
+
+  test("while suspended before the own deadline marks, and ends", () => {
+    const a = holder();
+    a.wait(2_000);
+    a.answer(a.sent("renew"), { t: "conflict" });
+    a.wait(300);
+    expect(a.role).toBe("suspended");
+    a.feed({ t: "silenced" });
+    a.feed({ t: "stop" });
+    a.feed({ t: "silenced" });
+    expect(a.did).toContain("mark");
+    a.complete("mark");
+    expect(a.role).toBe("stopped");
+  });
+
+  test("while suspended past the own deadline ends at once: the others have counted", () => {
+    const a = holder();
+    a.wait(D_MS);
+    expect(a.role).toBe("suspended");
+    stopped(a);
+  });
+
+  test("while marked ends with the mark in place", () => {
+    const a = marking();
+    a.complete("mark");
+    a.feed({ t: "stop" });
+    a.wait(800);
+    expect(a.role).toBe("stopped");
+    expect(markOf(a.lease)?.from).toBe("a");
+  });
+
+  test("where the API does not answer ends after five tries", () => {
+    const a = holder();
+    a.feed({ t: "stop" });
+    a.feed({ t: "silenced" });
+    let marks = 0;
+    for (let request = 0; request < 40 && a.state.role.t === "yielding"; request += 1) {
+      const mark = a.effects.find((effect) => effect.t === "write");
+      if (mark?.t === "write") {
+        marks += 1;
+        a.answer(mark, UNKNOWN);
+      } else if (a.state.read.t === "sent") {
+        a.answerRead({ t: "failed", status: undefined, reason: "no route", retryAfterMs: undefined });
+      } else {
+        a.wait(100);
+      }
+    }
+    expect(marks).toBe(5);
+    expect(a.role).toBe("stopped");
+  });
+});
