@@ -68,7 +68,11 @@ export class PacketSegment implements Segment {
     // Not waited for: the first frames are out before the kernel's table was read.
     void kernel.neighbours(this.#linkIndex).then(
       ({ items }) => {
-        const neighbours = items.flatMap(({ address, mac }) => (mac === undefined ? [] : [{ address, mac }]));
+        // The table has both families; only the VIP's can be asked for it.
+        const family = familyOf(this.#o.vip);
+        const neighbours = items.flatMap(({ address, mac }) =>
+          mac === undefined || familyOf(address) !== family ? [] : [{ address, mac }],
+        );
         this.#stepSchedule({ t: "neighbours", nowMs: clock.nowMs(), neighbours });
       },
       (error: unknown) => this.#tellTrouble("NEIGHBOURS_UNREADABLE", error),
