@@ -9,7 +9,7 @@ import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Set by sandbox-init.ts to the folder for temporary files on the sandbox's own tmpfs. */
-export const SANDBOX_VARIABLE = "VCLUSTER_KUBE_VIP_SANDBOX";
+export const SANDBOX_VARIABLE = "BED_SANDBOX";
 
 const INIT = fileURLToPath(new URL("./sandbox-init.ts", import.meta.url));
 
