@@ -90,6 +90,14 @@ describe("reading and writing", () => {
     expect(await lock.readExact(before, TIMEOUT_MS)).toMatchObject({ t: "failed", status: 410 });
   });
 
+  test("a time-out may be a fraction, or over before it began", async () => {
+    const { url } = await bed.serve();
+    await bed.admit(url);
+    const lock = bed.lock();
+    expect(await lock.write(draft("a"), 10_000 / 3)).toMatchObject({ t: "written" });
+    expect(await lock.read(-1)).toMatchObject({ t: "failed" });
+  });
+
   test("a plain http server is spoken to as well", async () => {
     const { LeaseApi } = await import("../../testing/lease-api/lease-api.ts");
     const api = new LeaseApi({ store: bed.store, tls: undefined });
