@@ -7,7 +7,7 @@
  */
 import { type MacAddress, macAddressBytes, macAddressFromBytes } from "@vcluster-kube-vip/routing";
 
-export const ETHERNET_HEADER_BYTES = 14;
+const ETHERNET_HEADER_BYTES = 14;
 export const ETHER_TYPE_ARP = 0x0806;
 export const ETHER_TYPE_IPV6 = 0x86dd;
 

@@ -20,7 +20,7 @@ export type Heard =
   | { readonly t: "probe"; readonly mac: MacAddress }
   | { readonly t: "dropped"; readonly reason: DropReason };
 
-export type DropReason =
+type DropReason =
   | ArpMalformed
   | NeighbourMalformed
   /** Our own frame, sent back by a bond or a hairpin port. */

@@ -8,7 +8,7 @@
 import type { IpAddress, MacAddress } from "@vcluster-kube-vip/routing";
 import { announcements, type Claim, type Neighbour, question, refresh } from "./forms.ts";
 
-export interface Asked extends Neighbour {
+interface Asked extends Neighbour {
   /** After the start of the announcement; undefined: no answer yet. */
   readonly acknowledgedAfterMs: number | undefined;
 }
