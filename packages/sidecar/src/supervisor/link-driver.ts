@@ -121,7 +121,7 @@ export class LinkDriver {
   }
 
   #sweep(): void {
-    this.#o.loop.awaited(this.#o.vipKernel.withdraw(), (swept) => {
+    this.#o.loop.awaited(this.#o.vipKernel.sweep(), (swept) => {
       if (swept.t === "failed") return this.#retry("kernel", "SWEEP_FAILED", new Error(swept.reason));
       this.#swept = true;
       if (swept.t === "done") for (const what of swept.changes) this.#o.tell({ t: "swept", what });

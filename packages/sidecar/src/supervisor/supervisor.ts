@@ -19,7 +19,7 @@ import { nextWakeMs } from "../election/wake.ts";
 import type { Happening, Snapshot } from "../observe/happening.ts";
 import type { Segment } from "../segment.ts";
 import type { VipKernel } from "../vip/kernel.ts";
-import { LinkDriver } from "./link-driver.ts";
+import { type Fitness, LinkDriver } from "./link-driver.ts";
 import { earliestMs, Loop } from "./loop.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { VipDriver } from "./vip-driver.ts";
@@ -66,6 +66,7 @@ export class Supervisor {
     this.#vip = new VipDriver({
       ...shared,
       placement: () => this.#placement(),
+      isFit: () => this.#link.fitness.t === "fit" && !this.#election.stopping,
       onSilenced: () => this.#step({ t: "silenced" }),
       onRefused: (reason) => this.#link.refused(reason),
     });
@@ -74,10 +75,7 @@ export class Supervisor {
       kernel,
       interfaceName: config.vip.interfaceName,
       onUsable: () => this.#vip.announceAgain(),
-      onFitness: (fitness) =>
-        this.#step(
-          fitness.t === "fit" ? { t: "eligible", mac: fitness.mac } : { t: "ineligible", reason: fitness.reason },
-        ),
+      onFitness: (fitness) => this.#onFitness(fitness),
     });
   }
 
@@ -100,7 +98,7 @@ export class Supervisor {
       this.#loop.push(() => this.#step({ t: "stop" }));
     });
     segment.close();
-    await vipKernel.withdraw();
+    await vipKernel.sweep();
     this.close();
   }
 
@@ -126,6 +124,12 @@ export class Supervisor {
       link: this.#link.link,
       acknowledgedBy: this.#o.segment.acknowledgedBy(),
     });
+  }
+
+  #onFitness(fitness: Fitness): void {
+    if (fitness.t === "unfit") return this.#step({ t: "ineligible", reason: fitness.reason });
+    this.#vip.prepare();
+    this.#step({ t: "eligible", mac: fitness.mac });
   }
 
   #tick(): void {
@@ -188,13 +192,16 @@ export class Supervisor {
 
   #onKernelEvent(event: KernelEvent): void {
     this.#link.onKernelEvent(event);
-    if (this.#mayHaveLost(event)) this.#vip.kernelChanged();
+    if (this.#concernsUs(event)) this.#vip.kernelChanged();
   }
 
-  /** Whether an event may have removed something of ours. Additions are our own, or harmless. */
-  #mayHaveLost(event: KernelEvent): boolean {
+  /** Whether an event may have removed something of ours, or put something in its way. */
+  #concernsUs(event: KernelEvent): boolean {
     const { config, owner } = this.#o;
     switch (event.t) {
+      case "address":
+        // Somebody else put it there, or we did: then it is as it should be.
+        return event.address.address === config.vip.address && event.address.protocol !== owner.protocol;
       case "address-removed":
         return event.address.address === config.vip.address;
       case "route-removed":

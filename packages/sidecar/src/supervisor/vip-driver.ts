@@ -15,6 +15,8 @@ export interface VipDriverOptions {
   readonly tell: (happening: Happening) => void;
   /** Where the VIP belongs now; undefined while its link is missing. */
   readonly placement: () => Placement | undefined;
+  /** Whether this replica may take the VIP; one that stops or is unfit prepares nothing. */
+  readonly isFit: () => boolean;
   /** Nobody is answered for the VIP here. */
   readonly onSilenced: () => void;
   /** The kernel will not have the VIP. */
@@ -26,6 +28,7 @@ type News = VipEvent extends infer E ? (E extends VipEvent ? Omit<E, "nowMs"> : 
 export class VipDriver {
   readonly #o: VipDriverOptions;
   #state: VipState = { t: "absent" };
+  #preparing = false;
   #silenceAskedAtMs = 0;
   /** When the answer to the winning write was here: takeover is measured from it. */
   #wonAtMs: number | undefined;
@@ -53,8 +56,23 @@ export class VipDriver {
     this.#step({ t: "silence" });
   }
 
+  /** Something of ours, or our link, changed in the kernel: put it right, or prepare anew. */
   kernelChanged(): void {
+    this.#o.vipKernel.doubt();
     this.#step({ t: "kernel-changed" });
+    this.prepare();
+  }
+
+  /** Everything but the address, while another replica holds the VIP: then taking it is one request to the kernel. */
+  prepare(): void {
+    if (this.#state.t !== "absent" || this.#preparing || !this.#o.isFit()) return;
+    const placement = this.#o.placement();
+    if (placement === undefined) return;
+    this.#preparing = true;
+    this.#o.loop.awaited(this.#o.vipKernel.prepare(placement), (prepared) => {
+      this.#preparing = false;
+      if (prepared.t === "failed") this.#o.onRefused(prepared.reason);
+    });
   }
 
   tick(): void {
@@ -106,10 +124,15 @@ export class VipDriver {
   }
 
   #withdraw(): void {
-    this.#o.loop.awaited(this.#o.vipKernel.withdraw(), (withdrawn) => {
+    const { loop, vipKernel } = this.#o;
+    const placement = this.#o.placement();
+    // With its link the address is gone.
+    if (placement === undefined) return loop.push(() => this.#step({ t: "withdrawn", outcome: "done" }));
+    loop.awaited(vipKernel.withdraw(placement), (withdrawn) => {
       const failed = withdrawn.t === "failed";
       if (failed) this.#o.tell({ t: "trouble", where: "kernel", code: "WITHDRAW_FAILED", message: withdrawn.reason });
       this.#step({ t: "withdrawn", outcome: failed ? "failed" : "done" });
+      this.prepare();
     });
   }
 
@@ -126,5 +149,7 @@ export class VipDriver {
     this.#o.segment.announce(deadlineMs);
     const nowMs = this.#o.clock.nowMs();
     this.#o.tell({ t: "took", transitions, wonToFirstFrameMs: nowMs - (this.#wonAtMs ?? nowMs) });
+    // Now that the segment knows, look whether everything is as it was prepared.
+    this.#step({ t: "kernel-changed" });
   }
 }

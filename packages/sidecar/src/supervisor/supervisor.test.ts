@@ -1,0 +1,167 @@
+import { RoutingError } from "@vcluster-kube-vip/routing";
+import { describe, expect, it } from "vitest";
+import { MEMORY_LEASE_KEY } from "../testing/memory-lease-lock.ts";
+import { Cluster, LEASE_MS, type MemoryReplica, VIP } from "../testing/replicas.ts";
+
+/** Three replicas, of which the first holds. */
+async function held(): Promise<{ cluster: Cluster; a: MemoryReplica; b: MemoryReplica; c: MemoryReplica }> {
+  const cluster = new Cluster();
+  const [a, b, c] = [cluster.add("a"), cluster.add("b"), cluster.add("c")];
+  await a.supervisor.start();
+  await cluster.clock.advance(LEASE_MS + 100);
+  await b.supervisor.start();
+  await c.supervisor.start();
+  await cluster.clock.advance(100);
+  expect(await cluster.answering()).toEqual(["a"]);
+  return { cluster, a, b, c };
+}
+
+describe("a supervised replica", () => {
+  it("counts a Lease that it created for its whole duration, then takes it and announces", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a");
+    await a.supervisor.start();
+    await cluster.clock.advance(LEASE_MS - 100);
+    expect(await cluster.answering()).toEqual([]);
+    expect(cluster.lease?.holderIdentity).toBe("");
+    await cluster.clock.advance(200);
+    expect(await cluster.answering()).toEqual(["a"]);
+    expect(cluster.lease?.holderIdentity).toBe("a_uid_1");
+    expect(await a.ours()).toEqual(["address", "rule", "route", "route", "route"]);
+    expect(a.wire).toEqual(["announce"]);
+  });
+
+  it("prepares routes and rule beforehand, so that taking the VIP is one request to the kernel", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a");
+    await a.supervisor.start();
+    await cluster.clock.advance(LEASE_MS - 100);
+    expect(await a.ours()).toEqual(["rule", "route", "route", "route"]);
+    const before = a.kernel.calls.length;
+    await cluster.clock.advance(200);
+    expect(a.kernel.calls.slice(before)).toEqual(["replaceAddress"]);
+  });
+
+  it("keeps the VIP for as long as it renews", async () => {
+    const { cluster } = await held();
+    await cluster.clock.advance(20 * LEASE_MS);
+    expect(await cluster.answering()).toEqual(["a"]);
+  });
+
+  it("has its address gone before the Lease says so when it is stopped, and leaves nothing of its own", async () => {
+    const { cluster, a } = await held();
+    const order: string[] = [];
+    a.kernel.beforeVerb = (verb) => order.push(verb);
+    cluster.store.subscribe(({ lease }) => order.push(lease.holderIdentity === "" ? "mark" : "other write"));
+    const stopped = a.supervisor.stop();
+    await cluster.clock.advance(300);
+    await stopped;
+    expect(order.indexOf("deleteAddress")).toBe(0);
+    expect(order.indexOf("mark")).toBeGreaterThan(0);
+    expect(await a.ours()).toEqual([]);
+    expect(await cluster.answering()).toHaveLength(1);
+  });
+
+  it("is silent at once and soon back when its Lease is deleted by hand", async () => {
+    const { cluster, a } = await held();
+    cluster.store.delete(MEMORY_LEASE_KEY);
+    await cluster.clock.advance(200);
+    expect(await cluster.answering()).toEqual(["a"]);
+    expect(a.wire).toEqual(["announce", "stop", "announce"]);
+  });
+
+  it("leaves a foreign name in the Lease for its whole duration", async () => {
+    const { cluster } = await held();
+    cluster.store.patch(MEMORY_LEASE_KEY, { holderIdentity: "somebody" });
+    await cluster.clock.advance(LEASE_MS - 100);
+    expect(await cluster.answering()).toEqual([]);
+    await cluster.clock.advance(300);
+    expect(await cluster.answering()).toHaveLength(1);
+  });
+
+  it("takes no part until its link is there", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a", { withLink: false });
+    await a.supervisor.start();
+    await cluster.clock.advance(60_000);
+    expect(a.supervisor.snapshot().ready).toBe(false);
+    expect(a.supervisor.snapshot().reason).toContain("net1 is missing");
+    a.plugLink();
+    await cluster.clock.advance(LEASE_MS + 200);
+    expect(await cluster.answering()).toEqual(["a"]);
+  });
+
+  it("hands over when its link vanishes, and takes part again when it is back", async () => {
+    const { cluster, a, b, c } = await held();
+    a.unplugLink();
+    await cluster.clock.advance(200);
+    expect(await cluster.answering()).toHaveLength(1);
+    expect(await a.hasVip()).toBe(false);
+    a.plugLink();
+    for (const replica of [b, c]) void replica.supervisor.stop();
+    await cluster.clock.advance(1_000);
+    expect(await cluster.answering()).toEqual(["a"]);
+  });
+
+  it("hands over what its kernel refuses", async () => {
+    const cluster = new Cluster();
+    const [a, b] = [cluster.add("a"), cluster.add("b")];
+    await a.supervisor.start();
+    await cluster.clock.advance(100);
+    await b.supervisor.start();
+    const refused = new RoutingError("KERNEL_REFUSED", "no", {});
+    a.kernel.failNext("replaceAddress", refused);
+    await cluster.clock.advance(LEASE_MS + 500);
+    expect(await cluster.answering()).toEqual(["b"]);
+    expect(a.supervisor.snapshot().ready).toBe(false);
+  });
+
+  it("puts back an address that was removed by hand, and announces it again", async () => {
+    const { cluster, a } = await held();
+    const { items } = await a.kernel.addresses();
+    for (const address of items) await a.kernel.deleteAddress(address);
+    await cluster.clock.advance(50);
+    expect(await cluster.answering()).toEqual(["a"]);
+    expect(await a.ours()).toHaveLength(5);
+    expect(a.wire).toEqual(["announce", "announce"]);
+  });
+
+  it("sweeps what an earlier life left before it takes part", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a");
+    const leftover = {
+      linkIndex: 7,
+      address: VIP,
+      prefixLength: 24,
+      validSeconds: undefined,
+      protocol: 83,
+      label: undefined,
+    };
+    await a.kernel.replaceAddress(leftover);
+    await a.supervisor.start();
+    await cluster.clock.advance(10);
+    expect(await a.hasVip()).toBe(false);
+    expect(a.told).toContainEqual({ t: "swept", what: "delete-address 10.100.0.100/24" });
+  });
+
+  it("does not take what a stranger answers for", async () => {
+    const cluster = new Cluster();
+    const [a, stranger] = [cluster.add("a"), cluster.add("stranger")];
+    const address = {
+      linkIndex: 7,
+      address: VIP,
+      prefixLength: 32,
+      validSeconds: undefined,
+      protocol: 0,
+      label: undefined,
+    };
+    await stranger.kernel.replaceAddress(address);
+    await a.supervisor.start();
+    await cluster.clock.advance(LEASE_MS + 1_000);
+    expect(await cluster.answering()).toEqual(["stranger"]);
+    expect(a.told).toContainEqual({ t: "notice", notice: { t: "segment-answered", by: [stranger.mac] } });
+    await stranger.kernel.deleteAddress(address);
+    await cluster.clock.advance(1_500);
+    expect(await cluster.answering()).toEqual(["a"]);
+  });
+});
