@@ -8,6 +8,8 @@ export interface AnswerRun {
   readonly fromMs: number;
   readonly toMs: number;
   readonly probes: number;
+  /** The longest time between two of these probes; 0 for one probe. */
+  readonly longestBlindMs: number;
 }
 
 export interface Interval {
@@ -32,13 +34,12 @@ export interface ArpReport {
 
 /** The report over the runs that overlap [fromMs, toMs]; the default is everything. */
 export function reportAnswers(runs: readonly AnswerRun[], fromMs = 0, toMs = Number.POSITIVE_INFINITY): ArpReport {
-  const chosen = runs.filter((run) => run.toMs >= fromMs && run.fromMs <= toMs);
+  const chosen = joined(runs.filter((run) => run.toMs >= fromMs && run.fromMs <= toMs));
   const twos = chosen.filter((run) => run.macs.length > 1);
   const silences = chosen.filter((run) => run.macs.length === 0).map((run) => run.toMs - run.fromMs);
   const blinds = chosen.flatMap((run, index) => {
     const next = chosen[index + 1];
-    const within = run.probes > 1 ? [(run.toMs - run.fromMs) / (run.probes - 1)] : [];
-    return next === undefined ? within : [...within, next.fromMs - run.toMs];
+    return [run.longestBlindMs, next === undefined ? 0 : next.fromMs - run.toMs];
   });
   return {
     probes: chosen.reduce((total, run) => total + run.probes, 0),
@@ -54,6 +55,28 @@ export function reportAnswers(runs: readonly AnswerRun[], fromMs = 0, toMs = Num
 export function firstOther(runs: readonly AnswerRun[], mac: string, afterMs: number): number | undefined {
   const run = runs.find((each) => each.toMs >= afterMs && each.macs.some((other) => other !== mac));
   return run === undefined ? undefined : Math.max(run.fromMs, afterMs);
+}
+
+/** The sampler tells a long run in pieces: they are one again. */
+function joined(runs: readonly AnswerRun[]): readonly AnswerRun[] {
+  const whole: AnswerRun[] = [];
+  for (const run of runs) {
+    const last = whole.at(-1);
+    if (last?.macs.join() === run.macs.join()) whole[whole.length - 1] = extended(last, run);
+    else whole.push(run);
+  }
+  return whole;
+}
+
+/** `run` and what follows it, answered by the same. */
+export function extended(run: AnswerRun, next: AnswerRun): AnswerRun {
+  return {
+    macs: run.macs,
+    fromMs: run.fromMs,
+    toMs: next.toMs,
+    probes: run.probes + next.probes,
+    longestBlindMs: Math.max(run.longestBlindMs, next.fromMs - run.toMs, next.longestBlindMs),
+  };
 }
 
 function answerersOf(runs: readonly AnswerRun[]): ArpReport["answerers"] {

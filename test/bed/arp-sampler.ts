@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import { openPacketSocket } from "@vcluster-kube-vip/raw-socket";
-import type { AnswerRun } from "./arp-answers.ts";
+import { type AnswerRun, extended } from "./arp-answers.ts";
 import { monotonicMs } from "./wait.ts";
 
 export interface ArpSamplerOptions {
@@ -97,7 +97,7 @@ function answered(frame: Uint8Array): void {
 
 function report(): void {
   settle(monotonicMs() - SETTLED_AFTER_MS);
-  // A long run is told in pieces; the reader of the records joins nothing and needs nothing joined.
+  // Told in pieces: whoever watches wants to know of a long run before it ends.
   if (run !== undefined) finished.push(run);
   run = undefined;
   if (finished.length > 0) process.stdout.write(`${JSON.stringify(finished)}\n`);
@@ -108,12 +108,12 @@ function settle(untilMs: number): void {
   for (const [number, { sentMs, macs }] of open) {
     if (sentMs > untilMs) return;
     open.delete(number);
-    const sorted = [...macs].sort();
-    if (run !== undefined && run.macs.join() === sorted.join()) {
-      run = { ...run, toMs: sentMs, probes: run.probes + 1 };
+    const one: AnswerRun = { macs: [...macs].sort(), fromMs: sentMs, toMs: sentMs, probes: 1, longestBlindMs: 0 };
+    if (run?.macs.join() === one.macs.join()) {
+      run = extended(run, one);
     } else {
       if (run !== undefined) finished.push(run);
-      run = { macs: sorted, fromMs: sentMs, toMs: sentMs, probes: 1 };
+      run = one;
     }
   }
 }

@@ -140,7 +140,7 @@ describe("the ARP sampler", () => {
     const report = await answersWhile(() => Promise.resolve());
     expect(report).toMatchObject({ mostAtOnce: 0, answerers: [], intervalsOfTwo: [] });
     expect(report.probes).toBeGreaterThan(100);
-    expect(report.longestSilenceMs).toBeGreaterThan(OBSERVED_MS / 10);
+    expect(report.longestSilenceMs).toBeGreaterThan(OBSERVED_MS * 0.9);
   });
 
   test("hears the one holder's MAC, and when another takes its place", async () => {
