@@ -45,7 +45,7 @@ export function readVitestReport(path: string, run: Run): Counts {
   return counts;
 }
 
-export function countReport(report: VitestReport): Counts {
+function countReport(report: VitestReport): Counts {
   const unloadable = report.testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
   );

@@ -12,7 +12,7 @@ export interface AnswerRun {
   readonly longestBlindMs: number;
 }
 
-export interface Interval {
+interface Interval {
   readonly fromMs: number;
   readonly toMs: number;
   readonly macs: readonly string[];

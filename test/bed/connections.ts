@@ -21,7 +21,7 @@ export interface ConnectionReport {
   readonly longestBlindMs: number;
 }
 
-/** The report over the connections begun in [fromMs, toMs); a gap that is open at the end lasts until `toMs` or the last one. */
+/** The report over the connections begun in [fromMs, toMs); a gap that is open at the end lasts until the last of them. */
 export function reportConnections(
   attempts: readonly Attempt[],
   fromMs = 0,
@@ -33,10 +33,10 @@ export function reportConnections(
   const lost = chosen.filter(({ outcome }) => outcome !== "served");
   const lostBy: Partial<Record<Outcome, number>> = {};
   for (const { outcome } of lost) lostBy[outcome] = (lostBy[outcome] ?? 0) + 1;
-  return { tried: chosen.length, lost: lost.length, lostBy, ...stretches(chosen) };
+  return { tried: chosen.length, lost: lost.length, lostBy, ...stretchesOf(chosen) };
 }
 
-function stretches(sorted: readonly Attempt[]): Pick<ConnectionReport, "gapMs" | "longestBlindMs"> {
+function stretchesOf(sorted: readonly Attempt[]): Pick<ConnectionReport, "gapMs" | "longestBlindMs"> {
   let gapMs = 0;
   let longestBlindMs = 0;
   let lostSinceMs: number | undefined;

@@ -1,15 +1,15 @@
 /** The two observers that watch the VIP from outside, ready to use: who answers ARP, and who serves connections. */
 import { type AnswerRun, type ArpReport, firstOther, reportAnswers } from "./arp-answers.ts";
 import type { ArpSamplerOptions } from "./arp-sampler.ts";
-import type { Attempt, ConnectionReport } from "./connections.ts";
-import { reportConnections } from "./connections.ts";
+import { type Attempt, type ConnectionReport, reportConnections } from "./connections.ts";
 import type { ConnectorOptions } from "./connector.ts";
 import type { Namespace } from "./namespace.ts";
 import { Oracle } from "./oracle.ts";
 import { PAGE, type Segment } from "./segment.ts";
+import { sleep } from "./wait.ts";
 
-/** Records lag behind by up to this: a sampler's probe is settled after 100 ms and told every 50 ms. */
-export const OBSERVER_LAG_MS = 200;
+/** A sampler's probe is settled after 100 ms, a connection decided after 250, and both are told every 50 ms. */
+const LAG_MS = { sampler: 200, connector: 350 } as const;
 
 export class ArpSampler {
   readonly #oracle: Oracle<AnswerRun>;
@@ -32,7 +32,12 @@ export class ArpSampler {
     return reportAnswers(this.runs, fromMs, toMs);
   }
 
-  /** Who answered last; undefined: nobody. */
+  /** Resolves when everything that happened before this call is in the records. */
+  caughtUp(): Promise<void> {
+    return sleep(LAG_MS.sampler);
+  }
+
+  /** Who answered last; empty: nobody. */
   get answering(): readonly string[] {
     return this.runs.at(-1)?.macs ?? [];
   }
@@ -61,6 +66,11 @@ export class Connector {
   static async start(namespace: Namespace, options: Partial<ConnectorOptions> = {}): Promise<Connector> {
     const all: ConnectorOptions = { host: PAGE.vip, port: PAGE.port, ...options };
     return new Connector(await Oracle.start(namespace, "connector.ts", all));
+  }
+
+  /** Resolves when everything that was begun before this call is in the records. */
+  caughtUp(): Promise<void> {
+    return sleep(LAG_MS.connector);
   }
 
   get attempts(): readonly Attempt[] {

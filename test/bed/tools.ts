@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { BedError } from "./bed-error.ts";
 import { attempt } from "./command.ts";
 
-export type ToolName = "kube-apiserver" | "kubeadm" | "kubectl" | "etcd" | "etcdctl";
+type ToolName = "kube-apiserver" | "kubeadm" | "kubectl" | "etcd" | "etcdctl";
 
 /** Absolute paths. */
 export type Tools = Readonly<Record<ToolName, string>>;
