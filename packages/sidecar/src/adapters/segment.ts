@@ -5,8 +5,9 @@
 import { openPacketSocket, type RawSocket, type RawSocketError } from "@vcluster-kube-vip/raw-socket";
 import { familyOf, type IpAddress, type Kernel, type Link, type MacAddress } from "@vcluster-kube-vip/routing";
 import * as ask from "../announce/ask-segment.ts";
-import type { Claim, Neighbour } from "../announce/forms.ts";
 import { captureFilter } from "../announce/capture-filter.ts";
+import { ETHER_TYPE_ARP, ETHER_TYPE_IPV6 } from "../announce/ethernet.ts";
+import type { Claim, Neighbour } from "../announce/forms.ts";
 import { classify } from "../announce/listen.ts";
 import * as schedule from "../announce/schedule.ts";
 import type { Clock } from "../clock.ts";
@@ -21,8 +22,6 @@ export interface PacketSegmentOptions {
   readonly tell: (happening: Happening) => void;
 }
 
-const ETHERTYPE_ARP = 0x0806;
-const ETHERTYPE_IPV6 = 0x86dd;
 /** Neighbours remembered because they asked for the VIP; the schedule asks no more than that many. */
 const ASKERS_MAX = 256;
 /** A claim of the same stranger is told once in this time (RFC 5227: DEFEND_INTERVAL). */
@@ -36,6 +35,7 @@ export class PacketSegment implements Segment {
   #schedule: schedule.ScheduleState = schedule.SILENT;
   #ask: ask.AskState = ask.IDLE;
   #onDecided: (answeredBy: readonly string[]) => void = () => undefined;
+  #questionLost = false;
   #cancelScheduleTimer: () => void = () => undefined;
   #cancelAskTimer: () => void = () => undefined;
   /** In the order in which they were last heard. */
@@ -53,7 +53,7 @@ export class PacketSegment implements Segment {
     this.#linkIndex = link.index;
     this.#socket = openPacketSocket({
       linkIndex: link.index,
-      etherType: familyOf(this.#o.vip) === 4 ? ETHERTYPE_ARP : ETHERTYPE_IPV6,
+      etherType: familyOf(this.#o.vip) === 4 ? ETHER_TYPE_ARP : ETHER_TYPE_IPV6,
       filter: captureFilter(this.#self),
       onMessage: (frame) => this.#onFrame(frame),
       onError: (error) => this.#onWireError(error),
@@ -97,6 +97,7 @@ export class PacketSegment implements Segment {
         replaced(answeredBy);
         resolve(answeredBy);
       };
+      this.#questionLost = false;
       this.#stepAsk({ t: "start", nowMs: this.#o.clock.nowMs(), self });
     });
   }
@@ -184,7 +185,7 @@ export class PacketSegment implements Segment {
     const [state, effects] = ask.step(this.#ask, event);
     this.#ask = state;
     for (const effect of effects) {
-      if (effect.t === "send") this.#send(effect.frame, Number.POSITIVE_INFINITY);
+      if (effect.t === "send") this.#questionLost ||= this.#send(effect.frame, Number.POSITIVE_INFINITY) === 0;
       else if (effect.t === "timer") this.#armAsk(effect.atMs);
       else this.#decided(effect.answeredBy);
     }
@@ -198,6 +199,8 @@ export class PacketSegment implements Segment {
   }
 
   #decided(answeredBy: readonly string[]): void {
+    // A question that did not go out has no answer: who asked asks again.
+    if (this.#questionLost) return;
     const decided = this.#onDecided;
     this.#onDecided = () => undefined;
     decided(answeredBy);
@@ -211,6 +214,7 @@ export class PacketSegment implements Segment {
       this.#onWireError(error);
       return 0;
     }
+    if (this.#wireFailed) this.#o.tell({ t: "recovered", where: "wire" });
     this.#wireFailed = false;
     return 1;
   }

@@ -38,6 +38,7 @@ export class LinkDriver {
   #segmentOpen = false;
   #refused: { readonly untilMs: number; readonly reason: string } | undefined;
   #retryAtMs: number | undefined;
+  readonly #inTrouble = new Set<"kernel" | "wire">();
   #fitness: Fitness = { t: "unfit", reason: "starting" };
 
   constructor(options: LinkDriverOptions) {
@@ -67,7 +68,10 @@ export class LinkDriver {
 
   tick(): void {
     const nowMs = this.#o.clock.nowMs();
-    if (this.#refused !== undefined && nowMs >= this.#refused.untilMs) this.#refused = undefined;
+    if (this.#refused !== undefined && nowMs >= this.#refused.untilMs) {
+      this.#refused = undefined;
+      this.#recovered("kernel");
+    }
     if (this.#retryAtMs !== undefined && nowMs >= this.#retryAtMs) this.prepare();
     this.#judge();
   }
@@ -80,6 +84,7 @@ export class LinkDriver {
   /** The kernel would not hold the VIP here: another replica should. */
   refused(reason: string): void {
     this.#o.tell({ t: "trouble", where: "kernel", code: "VIP_REFUSED", message: reason });
+    this.#inTrouble.add("kernel");
     this.#refused = { untilMs: this.#o.clock.nowMs() + REFUSED_MS, reason };
     this.#judge();
   }
@@ -114,6 +119,7 @@ export class LinkDriver {
     try {
       this.#o.segment.open(link.link, link.mac);
       this.#segmentOpen = true;
+      this.#recovered("wire");
     } catch (error) {
       this.#segmentOpen = false;
       this.#retry("wire", "SEGMENT_CLOSED", error);
@@ -124,12 +130,18 @@ export class LinkDriver {
     this.#o.loop.awaited(this.#o.vipKernel.sweep(), (swept) => {
       if (swept.t === "failed") return this.#retry("kernel", "SWEEP_FAILED", new Error(swept.reason));
       this.#swept = true;
+      this.#recovered("kernel");
       if (swept.t === "done") for (const what of swept.changes) this.#o.tell({ t: "swept", what });
       this.#judge();
     });
   }
 
+  #recovered(where: "kernel" | "wire"): void {
+    if (this.#inTrouble.delete(where)) this.#o.tell({ t: "recovered", where });
+  }
+
   #retry(where: "kernel" | "wire", fallbackCode: string, error: unknown): void {
+    this.#inTrouble.add(where);
     this.#retryAtMs = this.#o.clock.nowMs() + PREPARE_RETRY_MS;
     const code = error instanceof Error && "code" in error ? String(error.code) : fallbackCode;
     const message = error instanceof Error ? error.message : String(error);

@@ -6,6 +6,8 @@ import type { Clock } from "../clock.ts";
 
 /** Tasks waiting at most. A flood (kernel events) is cut, and who pushed it is told to look again. */
 const QUEUE_MAX = 4096;
+/** The loop turns at least this often, though nothing is due: /healthz calls it stuck after twice as long. */
+const IDLE_TURN_MS = 30_000;
 
 export interface LoopOptions {
   readonly clock: Clock;
@@ -66,8 +68,7 @@ export class Loop {
     this.#cancelTimer();
     if (this.#closed) return;
     this.#lastTurnMs = this.#options.clock.nowMs();
-    const wakeMs = this.#options.nextWakeMs();
-    if (wakeMs === undefined) return;
+    const wakeMs = earliestMs([this.#options.nextWakeMs(), this.#lastTurnMs + IDLE_TURN_MS]) ?? 0;
     this.#cancelTimer = this.#options.clock.at(wakeMs, () => this.push(this.#options.onTick));
   }
 }

@@ -29,7 +29,8 @@ export class VipDriver {
   readonly #o: VipDriverOptions;
   #state: VipState = { t: "absent" };
   #preparing = false;
-  #silenceAskedAtMs = 0;
+  /** Since it was asked for silence; undefined: it is not asked, or nothing was to be silenced. */
+  #silencingSinceMs: number | undefined;
   /** When the answer to the winning write was here: takeover is measured from it. */
   #wonAtMs: number | undefined;
 
@@ -46,13 +47,12 @@ export class VipDriver {
   }
 
   hold(permission: Permission): void {
-    if (this.#state.t === "absent") this.#wonAtMs = this.#o.clock.nowMs();
+    if (this.#state.t === "absent" || this.#state.t === "withdrawing") this.#wonAtMs = this.#o.clock.nowMs();
     this.#step({ t: "hold", permission });
     this.#o.segment.extend(permission.deadlineMs);
   }
 
   silence(): void {
-    this.#silenceAskedAtMs = this.#o.clock.nowMs();
     this.#step({ t: "silence" });
   }
 
@@ -102,10 +102,10 @@ export class VipDriver {
       case "announce-again":
         return this.announceAgain();
       case "stop-announcing":
+        this.#silencingSinceMs ??= this.#o.clock.nowMs();
         return this.#o.segment.stop();
       case "silenced":
-        this.#o.tell({ t: "silenced", tookMs: this.#o.clock.nowMs() - this.#silenceAskedAtMs });
-        return this.#o.loop.push(this.#o.onSilenced);
+        return this.#silenced();
       case "transition":
         return this.#o.tell({ ...effect, machine: "vip" });
     }
@@ -134,6 +134,13 @@ export class VipDriver {
       this.#step({ t: "withdrawn", outcome: failed ? "failed" : "done" });
       this.prepare();
     });
+  }
+
+  #silenced(): void {
+    const { clock, loop, tell, onSilenced } = this.#o;
+    if (this.#silencingSinceMs !== undefined) tell({ t: "silenced", tookMs: clock.nowMs() - this.#silencingSinceMs });
+    this.#silencingSinceMs = undefined;
+    loop.push(onSilenced);
   }
 
   /** Rule 7: what every netlink write that adds the address is asked before and after. */
