@@ -33,6 +33,8 @@
 #define RECEIVE_BUFFER_BYTES 65536
 /* Datagrams taken per wake-up: a storm may not keep timers waiting. What is left wakes the loop again at once. */
 #define BATCH 64
+/* More datagrams than a receive buffer of 12 MiB holds: each is charged at least 768 bytes. See on_poll(). */
+#define QUEUE_MAX 16384
 
 struct raw_socket {
   uv_poll_t poll;
@@ -126,6 +128,7 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
   napi_callback_scope callbacks; /* runs process.nextTick and promises once, after the whole batch */
   napi_value resource;
   int error = 0;
+  bool overrun = false;
   (void)events;
   if (napi_open_handle_scope(s->env, &handles) != napi_ok) return;
   napi_get_reference_value(s->env, s->self, &resource);
@@ -133,18 +136,29 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
     napi_close_handle_scope(s->env, handles);
     return;
   }
-  for (int i = 0; i < BATCH && s->fd >= 0 && error == 0; i++) {
+  /*
+   * After an overrun the kernel goes on dropping, without another word, until the queue was empty once
+   * (netlink_overrun, NETLINK_S_CONGESTED). So it is reported only then: whoever reads the lost state again earlier
+   * misses what is dropped between that and the end of the queue, for ever.
+   */
+  for (int left = BATCH; left > 0 && s->fd >= 0 && error == 0; left--) {
     ssize_t n = receive(s);
     if (n == -EAGAIN) break;
+    if (n == -ENOBUFS) {
+      overrun = true;
+      left = QUEUE_MAX;
+      continue;
+    }
     if (n < 0 && n != -EMSGSIZE) error = (int)-n;
     deliver(s, n);
   }
+  if (overrun && s->fd >= 0) deliver(s, -ENOBUFS);
   /*
    * ENETDOWN (link down) and ENOBUFS (overrun) set the socket's error; libuv sees EPOLLERR, calls with UV_EBADF and
    * *stops* the handle (libuv issue 3796). Both pass and recv() has just cleared them, so poll again. Any other error
    * would come back without end: it was reported, and the socket stays silent.
    */
-  bool passing = error == 0 || error == ENETDOWN || error == ENOBUFS;
+  bool passing = error == 0 || error == ENETDOWN;
   if (s->fd >= 0 && !passing) uv_poll_stop(poll);
   if (s->fd >= 0 && passing && status < 0) uv_poll_start(poll, UV_READABLE, on_poll);
   napi_close_callback_scope(s->env, callbacks);

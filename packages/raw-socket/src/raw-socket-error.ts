@@ -11,7 +11,7 @@ export type RawSocketErrorCode =
   | "RAW_SOCKET_LINK_MISSING"
   /** ENETDOWN: the link is down. The socket hears again by itself when the link is up. */
   | "RAW_SOCKET_LINK_DOWN"
-  /** ENOBUFS on receive: datagrams were lost. The socket goes on with those that follow. */
+  /** ENOBUFS on receive: datagrams were lost before this report, none after it. The socket goes on. */
   | "RAW_SOCKET_OVERRUN"
   /** EMSGSIZE on receive: one datagram was longer than 64 KiB and is lost. The socket goes on. */
   | "RAW_SOCKET_TOO_LONG"
