@@ -139,8 +139,8 @@ export class Replica {
     const event = { ...happening, nowMs: this.nowMs(), wallTime: String(this.#timeline.nowMs) } as ElectionEvent;
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    const isRoutine = ["tick", "watch", "write"].includes(happening.t);
-    if (happening.t !== "tick") this.#trace(() => `< ${happeningInWords(happening)}`, isRoutine);
+    const isNews = ["read", "exact-read", "segment"].includes(happening.t);
+    if (happening.t !== "tick") this.#trace(() => `< ${happeningInWords(happening)}`, !isNews);
     this.#parts.hooks.onStep(this, happening, effects);
     for (const effect of effects) this.#execute(effect, life);
     if (state.role.t === "stopped") this.#end();
