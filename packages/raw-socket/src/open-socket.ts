@@ -64,7 +64,7 @@ export function openSocket(what: string, receiver: Receiver, open: (onDatagram: 
 }
 
 function isSystemError(error: unknown): error is Error & { readonly syscall: string; readonly errno: number } {
-  return error instanceof Error && "syscall" in error && "errno" in error;
+  return error instanceof Error && "syscall" in error && "errno" in error && typeof error.errno === "number";
 }
 
 function closed(what: string): RawSocketError {
