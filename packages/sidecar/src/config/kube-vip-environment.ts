@@ -29,11 +29,11 @@ export const REFUSED: Readonly<Record<string, string>> = {
 export const LEFT_OUT: Readonly<Record<string, { readonly idle: readonly string[]; readonly effect: string }>> = {
   vip_subnet: { idle: ["32", "/32", "128", "/128"], effect: "the VIP is added as one address, /32 or /128" },
   vip_cidr: { idle: ["32", "/32", "128", "/128"], effect: "the VIP is added as one address, /32 or /128" },
-  svc_enable: { idle: ["false"], effect: "Services of type LoadBalancer are not announced" },
-  lb_enable: { idle: ["false"], effect: "the holder answers alone, connections are not spread" },
-  enable_node_labeling: { idle: ["false"], effect: "nodes are not labelled" },
+  svc_enable: { idle: ["false", "0"], effect: "Services of type LoadBalancer are not announced" },
+  lb_enable: { idle: ["false", "0"], effect: "the holder answers alone, connections are not spread" },
+  enable_node_labeling: { idle: ["false", "0"], effect: "nodes are not labelled" },
   health_check_port: { idle: ["0"], effect: "/healthz is served on httpPort" },
-  vip_preserve_on_leadership_loss: { idle: ["false"], effect: "a VIP is never kept without the Lease" },
+  vip_preserve_on_leadership_loss: { idle: ["false", "0"], effect: "a VIP is never kept without the Lease" },
   vip_leaseannotations: { idle: ["{}"], effect: "the Lease gets no annotations but ours" },
   config_file: { idle: [], effect: "kube-vip's own file is not read" },
 };
