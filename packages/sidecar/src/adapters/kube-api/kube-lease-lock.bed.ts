@@ -17,8 +17,8 @@ import { LeaseStore } from "../../testing/lease-store.ts";
 import type { RequestReport } from "./api-servers.ts";
 import { KubeLeaseLock, type KubeLeaseLockOptions } from "./kube-lease-lock.ts";
 
-export const NAMESPACE = "kube-system";
-export const NAME = "vcluster-kube-vip";
+const NAMESPACE = "kube-system";
+const NAME = "vcluster-kube-vip";
 export const KEY = leaseKey(NAMESPACE, NAME);
 
 /** One API server of the bed. */

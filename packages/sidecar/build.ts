@@ -1,0 +1,92 @@
+/**
+ * Bundles src/main.ts and everything it needs into dist/vcluster-kube-vip.mjs, one file that any Node 24 runs, and puts
+ * the native file beside it. What client-node carries and KubeConfig never calls is left out: it costs 45 MB of
+ * memory and half a second at each start (docs/decisions/0004-lease-transport.md).
+ */
+import { copyFileSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { basename, join } from "node:path";
+import { build, type Plugin } from "esbuild";
+
+/** What client-node imports for proxies, OIDC, cloud logins and its generated API classes, by module. */
+const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+  undici: ["Agent", "ProxyAgent"],
+  socks: ["SocksClient"],
+  "socks-proxy-agent": ["SocksProxyAgent"],
+  hpagent: ["HttpProxyAgent", "HttpsProxyAgent"],
+  "openid-client": ["allowInsecureRequests", "Configuration", "discovery", "refreshTokenGrant"],
+  "jsonpath-plus": ["JSONPath"],
+  "./gen/index.js": ["createConfiguration", "ServerConfiguration"],
+};
+
+/** Chosen by measurement: the same page. */
+const V8_FLAGS = ["--lite-mode", "--max-semi-space-size=1"];
+
+const kubeConfigOnly: Plugin = {
+  name: "kubeconfig-only",
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^@kubernetes\/client-node$/ }, ({ resolveDir, kind }) =>
+      resolve("@kubernetes/client-node/dist/config.js", { resolveDir, kind }),
+    );
+    onResolve({ filter: /.*/ }, ({ path, importer }) => {
+      const isLeftOut = importer.includes("@kubernetes/client-node/") && Object.hasOwn(LEFT_OUT, path);
+      return isLeftOut ? { path, namespace: "left-out", sideEffects: false } : undefined;
+    });
+    onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => {
+      const names = LEFT_OUT[path] ?? [];
+      const stubs = names.map(
+        (name) => `export function ${name}() { throw new Error("${name} of ${path} is left out of this build"); }`,
+      );
+      return { contents: stubs.join("\n"), loader: "js" };
+    });
+  },
+};
+
+/**
+ * An `import` of one of Node's modules reads all of its exports, and some are getters that load what nobody asked for:
+ * node:http's WebSocket is undici, node:crypto's subtle is WebCrypto. Taken this way, only what is used is read.
+ */
+const builtinsByName: Plugin = {
+  name: "builtins-by-name",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /.*/ }, ({ path }) =>
+      isBuiltin(path) ? { path: path.replace(/^(node:)?/, "node:"), namespace: "builtin" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule("${path}")`,
+    }));
+  },
+};
+
+/** Also for programs other than the sidecar's: the measurements of the decision page. */
+export async function bundle(entry: string, outfile: string): Promise<void> {
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    // CommonJS in the bundle (pino, commander) asks for node's modules by require.
+    banner: {
+      js: ['import { createRequire } from "node:module";', "const require = createRequire(import.meta.url);"].join(
+        "\n",
+      ),
+    },
+    legalComments: "none",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    plugins: [kubeConfigOnly, builtinsByName],
+    logLevel: "warning",
+  });
+  // The entry's own first line is for running it from a clone.
+  const text = readFileSync(outfile, "utf8").replace(/^#!.*\n/, "");
+  writeFileSync(outfile, `#!/usr/bin/env -S node ${V8_FLAGS.join(" ")}\n${text}`, { mode: 0o755 });
+}
+
+if (import.meta.main) {
+  const folder = join(import.meta.dirname, "dist");
+  await bundle(join(import.meta.dirname, "src", "main.ts"), join(folder, "vcluster-kube-vip.mjs"));
+  for (const file of globSync(join(import.meta.dirname, "..", "raw-socket", "build", "*.node")))
+    copyFileSync(file, join(folder, basename(file)));
+}
