@@ -8,7 +8,7 @@ import { type Origin, unreadable } from "./problem.ts";
 import type { Setting } from "./setting.ts";
 import type { FoundValue } from "./vcluster-yaml.ts";
 
-export type Place = "flag" | "environment" | "kube-vip" | "file" | "default";
+type Place = "flag" | "environment" | "kube-vip" | "file" | "default";
 
 export interface Sources {
   /** By setting name, as commander gives them. */

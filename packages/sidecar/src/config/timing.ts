@@ -7,7 +7,7 @@ import type { Config, Problem } from "./config.ts";
 import { type Origin, problem } from "./problem.ts";
 
 /** client-go's JitterFactor (tools/leaderelection): a wait is up to this many retryPeriods long. */
-export const RETRY_JITTER = 1.2;
+const RETRY_JITTER = 1.2;
 /** A request gets this part of the renewDeadline (rule 5). */
 const REQUESTS_PER_RENEW_DEADLINE = 3;
 
