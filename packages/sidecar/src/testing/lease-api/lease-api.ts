@@ -29,6 +29,8 @@ export interface LeaseApiOptions {
   readonly tls: { readonly server: KeyPair; readonly clientCa: string } | undefined;
   /** Asked for each request. */
   readonly faultOf?: (request: RequestSeen) => Fault | undefined;
+  /** Told of each request as it arrives, health checks too. */
+  readonly onRequest?: (request: RequestSeen) => void;
 }
 
 interface Route {
@@ -107,6 +109,7 @@ export class LeaseApi {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
     const route = routeOf(request);
+    this.#options.onRequest?.(route.seen);
     if (["/livez", "/readyz", "/healthz"].includes(route.seen.path)) {
       response.writeHead(200, { "Content-Type": "text/plain" }).end("ok");
       return;
