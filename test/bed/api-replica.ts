@@ -16,6 +16,7 @@ export type Part = "etcd" | "kube-apiserver" | "listener";
 
 const PARTS: readonly Part[] = ["etcd", "kube-apiserver", "listener"];
 const RELAY = join(import.meta.dirname, "relay.ts");
+const AUDIT_POLICY = join(import.meta.dirname, "audit-policy.yaml");
 
 export interface ApiReplicaOptions {
   readonly tools: Tools;
@@ -58,6 +59,11 @@ export class ApiReplica {
     });
     this.#running.set(part, started);
     return started;
+  }
+
+  /** What was written to Leases through this API server: lease-history.ts reads it. */
+  get auditLog(): string {
+    return join(this.dataFolder, "audit.log");
   }
 
   /** The running (or ended) process of a part, for signals and its log. */
@@ -186,6 +192,8 @@ export class ApiReplica {
       "--enable-admission-plugins=NodeRestriction",
       "--enable-bootstrap-token-auth=true",
       "--profiling=false",
+      `--audit-policy-file=${AUDIT_POLICY}`,
+      `--audit-log-path=${this.auditLog}`,
       `--client-ca-file=${pki}/client-ca.crt`,
       `--tls-cert-file=${pki}/apiserver.crt`,
       `--tls-private-key-file=${pki}/apiserver.key`,

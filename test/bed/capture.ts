@@ -24,6 +24,12 @@ const RECORD_HEADER_BYTES = 16;
 /** With nanoseconds; tcpdump is asked for them. */
 const PCAP_MAGIC = 0xa1b23c4d;
 
+/** One sentence if tcpdump cannot run here: it insists on setting its groups. For `context.skip(…)`. */
+export function captureObstacle(): string | undefined {
+  const forbidden = readFileSync("/proc/self/setgroups", "utf8").trim() === "deny";
+  return forbidden ? "tcpdump does not run in a user namespace made without root; run the tests as root." : undefined;
+}
+
 export class Capture {
   readonly file: string;
   readonly #process: BedProcess;
@@ -36,7 +42,7 @@ export class Capture {
   /** Resolves when frames are being caught. */
   static async start(namespace: Namespace, { link, filter }: CaptureOptions): Promise<Capture> {
     const file = join(mkdtempSync(join(tmpdir(), "capture-")), `${namespace.name}-${link}.pcap`);
-    // -Z root: in a user namespace there is no tcpdump user to become. -U: what was caught is in the file at once.
+    // -Z root: Debian's tcpdump would become a user that may not write here. -U: what was caught is in the file at once.
     const flags = ["-Z", "root", "-U", "--immediate-mode", "--nano", "-n", "-i", link, "-w", file];
     const process = namespace.spawn(["tcpdump", ...flags, filter], { name: `${namespace.name}-tcpdump` });
     await waitFor(

@@ -1,6 +1,6 @@
 /** The bed itself, before anything is proved on it: the network is the page's, and each observer can see a fault. */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { Capture } from "../bed/capture.ts";
+import { Capture, captureObstacle } from "../bed/capture.ts";
 import { type Namespace, SIDECAR_CAPABILITIES } from "../bed/namespace.ts";
 import { ArpSampler, Connector } from "../bed/observers.ts";
 import { Pod } from "../bed/pod.ts";
@@ -195,7 +195,9 @@ describe("the connector", () => {
 });
 
 describe("capture and residue", () => {
-  test("a capture holds the sampler's probes as tcpdump reads them", async () => {
+  test("a capture holds the sampler's probes as tcpdump reads them", async (context) => {
+    const obstacle = captureObstacle();
+    context.skip(obstacle !== undefined, obstacle);
     const capture = await Capture.start(segment.worker, { link: "net0", filter: "arp" });
     await answersWhile(() => Promise.resolve());
     await capture.stop();
