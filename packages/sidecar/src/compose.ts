@@ -1,6 +1,6 @@
 /** The composition root: the only file that names every adapter. Reads as the table of contents of the process. */
 import { type Kernel, openRtNetlink, ownerOf } from "@vcluster-kube-vip/routing";
-import { SystemClock, microTime } from "./adapters/clock.ts";
+import { microTime, SystemClock } from "./adapters/clock.ts";
 import { HttpServer } from "./adapters/http/http-server.ts";
 import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
 import { leaseRequest } from "./adapters/kube-api/lease-request.ts";
@@ -87,7 +87,7 @@ function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLea
     server: kubeApi.server,
     peersHost: kubeApi.peersHost,
     peersPort: kubeApi.peersPort,
-    peersTlsServerName: kubeApi.tlsServerName,
+    tlsServerName: kubeApi.tlsServerName,
     ownAddress: kubeApi.ownAddress,
     random: Math.random,
     onRequest: (report) => {

@@ -13,7 +13,10 @@ export function program(): Command {
 function runCommand(): Command {
   const run = new Command("run")
     .description("The sidecar: takes part in the election and, as the holder, serves the VIP, until SIGTERM.")
-    .addHelpText("after", "\nFlags win over the environment, the environment over vcluster.yaml; see docs/configuration.md.");
+    .addHelpText(
+      "after",
+      "\nFlags win over the environment, the environment over vcluster.yaml; see docs/configuration.md.",
+    );
   for (const { flag, description, defaultText } of ALL_SETTINGS) {
     if (flag === undefined) continue;
     run.option(`${flag} <value>`, defaultText === undefined ? description : `${description} (default: ${defaultText})`);

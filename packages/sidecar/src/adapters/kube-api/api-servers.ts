@@ -27,8 +27,11 @@ export interface ApiServersOptions {
   /** DNS name of the peers' listeners; undefined: none. */
   readonly peersHost: string | undefined;
   readonly peersPort: number;
-  /** What the peers' certificates are made out to; default "kubernetes", which is in all of vCluster's. */
-  readonly peersTlsServerName: string | undefined;
+  /**
+   * What the certificates are made out to, where it is not the address that is dialled: kubeadm's need not have
+   * 127.0.0.1. Default for our own server the kubeconfig's, for the peers "kubernetes", which is in all of vCluster's.
+   */
+  readonly tlsServerName: string | undefined;
   /** The pod's own address, which the headless Service answers too. */
   readonly ownAddress: string | undefined;
   /** Default: the system's resolver. */
@@ -112,7 +115,8 @@ export class ApiServers {
       this.#report(credentials);
       return { t: "unsent", code: credentials.code };
     }
-    const own = endpointOf(this.#options.server ?? credentials.server, credentials.tlsServerName);
+    const { server, tlsServerName } = this.#options;
+    const own = endpointOf(server ?? credentials.server, tlsServerName ?? credentials.tlsServerName);
     if (own instanceof SidecarError) {
       this.#report(own);
       return { t: "unsent", code: own.code };
@@ -164,10 +168,10 @@ export class ApiServers {
   }
 
   #followPeers(): () => void {
-    const { peersHost: host, peersPort: port, peersTlsServerName, ownAddress, lookup } = this.#options;
+    const { peersHost: host, peersPort: port, ownAddress, lookup } = this.#options;
     if (host === undefined) return () => undefined;
     const onAddresses = (addresses: readonly string[]): void => {
-      const tlsServerName = peersTlsServerName ?? "kubernetes";
+      const tlsServerName = this.#options.tlsServerName ?? "kubernetes";
       this.#peers = addresses.map((address) => ({ protocol: "https:", host: address, port, tlsServerName }));
       void this.#keepWarm();
     };

@@ -78,7 +78,7 @@ export class Bed {
       server: undefined,
       peersHost: undefined,
       peersPort: 8443,
-      peersTlsServerName: undefined,
+      tlsServerName: undefined,
       ownAddress: undefined,
       random: () => 0.5,
       onProblem: (problem) => this.problems.push(problem),

@@ -1,0 +1,147 @@
+/** Replicas in memory: real supervisors on memory kernels, one Lease store, one segment, virtual time. */
+import { type IpAddress, type MacAddress, ownerOf } from "@vcluster-kube-vip/routing";
+import { interfaceName, ip, MemoryKernel, mac, prefix } from "@vcluster-kube-vip/routing/testing";
+import type { Config } from "../config/config.ts";
+import type { Happening } from "../observe/happening.ts";
+import type { Segment } from "../segment.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import { VipKernel } from "../vip/kernel.ts";
+import { LeaseStore } from "./lease-store.ts";
+import { MEMORY_LEASE_KEY, MemoryLeaseLock } from "./memory-lease-lock.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+export const VIP = ip("10.100.0.100");
+export const LEASE_MS = 5_000;
+const NET1_INDEX = 7;
+
+/** The page's block, with lease timing that keeps tests short. */
+export const CONFIG: Config = {
+  vip: {
+    address: VIP,
+    port: 8443,
+    interfaceName: interfaceName("net1"),
+    gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  },
+  lease: {
+    namespace: "kube-system",
+    name: "vcluster-kube-vip",
+    leaseDurationMs: LEASE_MS,
+    renewDeadlineMs: 3_000,
+    retryPeriodMs: 1_000,
+    recordResolutionMs: 0,
+  },
+  routing: { table: 847, rulePriority: 847, protocol: 83 },
+  identity: { podName: "test", podUid: "uid" },
+  kubeApi: {
+    kubeconfigPath: "/data/pki/admin.conf",
+    server: undefined,
+    peersHost: undefined,
+    peersPort: 8443,
+    tlsServerName: undefined,
+    ownAddress: undefined,
+  },
+  http: { port: 0, addresses: [] },
+  logLevel: "info",
+  moves: { max: 4, windowMs: 180_000 },
+};
+
+export class Cluster {
+  readonly clock = new VirtualClock();
+  readonly store = new LeaseStore();
+  readonly replicas: MemoryReplica[] = [];
+
+  add(name: string, options: { readonly withLink: boolean } = { withLink: true }): MemoryReplica {
+    const replica = new MemoryReplica(name, this.replicas.length + 1, this);
+    if (options.withLink) replica.plugLink();
+    this.replicas.push(replica);
+    return replica;
+  }
+
+  get lease() {
+    return this.store.get(MEMORY_LEASE_KEY);
+  }
+
+  /** Whose kernel answers for the VIP. */
+  async answering(): Promise<readonly string[]> {
+    const answers = await Promise.all(this.replicas.map((replica) => replica.hasVip()));
+    return this.replicas.filter((_, index) => answers[index]).map(({ name }) => name);
+  }
+}
+
+export class MemoryReplica {
+  readonly name: string;
+  readonly kernel = new MemoryKernel();
+  readonly told: Happening[] = [];
+  /** What left by this replica's link: "announce" for each burst. */
+  readonly wire: string[] = [];
+  readonly supervisor: Supervisor;
+  readonly mac: MacAddress;
+
+  constructor(name: string, number: number, cluster: Cluster) {
+    this.name = name;
+    this.mac = mac(`02:00:00:00:00:0${number}`);
+    // A stopped replica closes its sockets; a test still looks at the kernel that it leaves behind.
+    this.kernel.close = () => undefined;
+    const owner = ownerOf(CONFIG.routing.protocol, CONFIG.vip.interfaceName);
+    this.supervisor = new Supervisor({
+      config: CONFIG,
+      identity: `${name}_uid_1`,
+      owner,
+      clock: cluster.clock,
+      wallTime: () => "2026-01-01T00:00:00.000000Z",
+      lock: new MemoryLeaseLock(cluster.store),
+      kernel: this.kernel,
+      vipKernel: new VipKernel(this.kernel, owner),
+      segment: this.#segment(cluster),
+      tell: (happening) => this.told.push(happening),
+    });
+  }
+
+  plugLink(state: { readonly up: boolean } = { up: true }): void {
+    const { mac: address } = this;
+    const { up } = state;
+    this.kernel.putLink({
+      index: NET1_INDEX,
+      name: "net1",
+      mac: address,
+      up,
+      carrier: up,
+      mtuBytes: 1500,
+      kind: "veth",
+    });
+  }
+
+  unplugLink(): void {
+    this.kernel.removeLink(NET1_INDEX);
+  }
+
+  async hasVip(address: IpAddress = VIP): Promise<boolean> {
+    const { items } = await this.kernel.addresses();
+    return items.some((seen) => seen.address === address);
+  }
+
+  /** Of ours, by protocol number: "address", "rule" and "route" for each. */
+  async ours(): Promise<readonly string[]> {
+    const { protocol } = CONFIG.routing;
+    const addresses = (await this.kernel.addresses()).items.filter((item) => item.protocol === protocol);
+    const rules = (await this.kernel.rules(4)).items.filter((item) => item.protocol === protocol);
+    const routes = (await this.kernel.routes(4)).items.filter((item) => item.protocol === protocol);
+    return [...addresses.map(() => "address"), ...rules.map(() => "rule"), ...routes.map(() => "route")];
+  }
+
+  #segment(cluster: Cluster): Segment {
+    return {
+      open: () => undefined,
+      announce: () => void this.wire.push("announce"),
+      extend: () => undefined,
+      stop: () => void this.wire.push("stop"),
+      ask: async () => {
+        const others = cluster.replicas.filter((replica) => replica !== this);
+        const answers = await Promise.all(others.map((replica) => replica.hasVip()));
+        return others.filter((_, index) => answers[index]).map((replica) => replica.mac);
+      },
+      acknowledgedBy: () => [],
+      close: () => undefined,
+    };
+  }
+}
