@@ -1,8 +1,8 @@
 /** What the suites need from the machine, and one sentence per missing thing. Decides nothing: run.ts does. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { bridgePlugin } from "./bed/attachment.ts";
-import { sandboxObstacle } from "./bed/sandbox.ts";
+import { sandboxObstacle, systemPath } from "./bed/sandbox.ts";
 import { toolsObstacle } from "./bed/tools.ts";
 
 export type Suite = "unit" | "simulation" | "kernel" | "cluster";
@@ -39,9 +39,11 @@ export function missingFor(suite: Suite): readonly string[] {
   );
 }
 
-/** True if `name` is a program on PATH. */
+/** True if the sandbox will find the program. */
 function onPath(name: string): boolean {
-  return (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, name)));
+  return systemPath()
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, name)));
 }
 
 function program(name: string, debianPackage: string): string | undefined {

@@ -17,7 +17,8 @@ function event(verb: string, atMicros: string, holderIdentity: string | undefine
     responseStatus: { code },
     requestReceivedTimestamp: `2026-01-01T00:00:00.${atMicros}Z`,
     stageTimestamp: `2026-01-01T00:00:01.${atMicros}Z`,
-    responseObject: holderIdentity === undefined ? { kind: "Status" } : { kind: "Lease", metadata, spec: { holderIdentity } },
+    responseObject:
+      holderIdentity === undefined ? { kind: "Status" } : { kind: "Lease", metadata, spec: { holderIdentity } },
   });
 }
 
@@ -31,13 +32,20 @@ function historyOf(...logs: readonly (readonly string[])[]) {
 }
 
 test("the logs of several API servers become one history, in the order of the answers, to the microsecond", () => {
-  const history = historyOf([event("create", "000001", ""), event("update", "000300", "b")], [event("update", "000200", "a")]);
+  const history = historyOf(
+    [event("create", "000001", ""), event("update", "000300", "b")],
+    [event("update", "000200", "a")],
+  );
   expect(history.map(({ lease }) => lease?.holderIdentity)).toEqual(["", "a", "b"]);
   expect((history[1]?.answeredWallMs ?? 0) % 1000).toBeCloseTo(0.2);
 });
 
 test("a refused write and a deletion leave no Lease, half a line says nothing", () => {
-  const history = historyOf([event("update", "000001", undefined, 409), event("delete", "000002", undefined), '{"verb":"up']);
+  const history = historyOf([
+    event("update", "000001", undefined, 409),
+    event("delete", "000002", undefined),
+    '{"verb":"up',
+  ]);
   expect(history.map(({ verb, lease }) => [verb, lease])).toEqual([
     ["update", undefined],
     ["delete", undefined],

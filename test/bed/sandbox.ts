@@ -6,6 +6,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
+import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Set by sandbox-init.ts to the folder for temporary files on the sandbox's own tmpfs. */
@@ -24,6 +25,11 @@ export interface SignalMessage {
 /** True inside `runInSandbox`: network configuration may be changed freely. */
 export function insideSandbox(): boolean {
   return process.env[SANDBOX_VARIABLE] !== undefined;
+}
+
+/** $PATH and the folders of system programs (ip, nft), which Debian leaves out for ordinary users. */
+export function systemPath(): string {
+  return [process.env["PATH"], "/usr/sbin", "/sbin"].filter(Boolean).join(delimiter);
 }
 
 /** One sentence why no sandbox can be made here and what to do about it; undefined when it can. */
@@ -45,13 +51,13 @@ export function sandboxObstacle(): string | undefined {
  * Runs `argv` in a sandbox of its own and resolves with its exit status (128 + n for a signal). SIGINT, SIGTERM and
  * SIGHUP are passed on once; the inside has 5 s to end, a second signal kills it at once.
  */
-export async function runInSandbox(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+export async function runInSandbox(argv: readonly string[]): Promise<number> {
   // detached: a session of its own, so that Ctrl-C reaches the outside only and the inside hears of it exactly once.
   // setpriv --pdeathsig: when this process dies by SIGKILL the kernel kills unshare, and --kill-child the rest.
   const child = spawn(
     "setpriv",
     ["--pdeathsig", "KILL", "unshare", ...namespaceFlags(), "--", process.execPath, INIT, ...argv],
-    { stdio: ["inherit", "inherit", "inherit", "ipc"], detached: true, env },
+    { stdio: ["inherit", "inherit", "inherit", "ipc"], detached: true, env: { ...process.env, PATH: systemPath() } },
   );
   let received: NodeJS.Signals | undefined;
   let grace: NodeJS.Timeout | undefined;
