@@ -1,0 +1,70 @@
+/** The story, act by act, as data: what is done to the cast, in which words, and how long it is watched. */
+import type { Cast } from "./cast.ts";
+import { TIMING } from "./timing.ts";
+
+export interface Act {
+  /** Its row in the table. */
+  readonly event: string;
+  /** One or two lines for the onlooker, each at most 76 characters. */
+  readonly words: readonly string[];
+  readonly play: (cast: Cast) => Promise<void> | void;
+  /** The act ends when the VIP was served without a loss for this long. */
+  readonly calmMs: number;
+}
+
+export const STORY: readonly Act[] = [
+  {
+    event: "elected",
+    words: [
+      "Three replicas start. A vacant Lease proves nothing, so the first boot ever",
+      `costs one lease duration (${TIMING.leaseDuration} s), once; until then nobody may answer.`,
+    ],
+    play: (cast) => cast.startSidecars(),
+    calmMs: 1_000,
+  },
+  {
+    event: "VIP reached from worker and client",
+    words: [
+      "Nothing happens: new connections, again and again, from the worker on the",
+      "segment and from the client behind the gateway.",
+    ],
+    play: () => undefined,
+    calmMs: 4_000,
+  },
+  {
+    event: "holder stopped gently",
+    words: [
+      "SIGTERM: the holder goes silent and releases the Lease with a mark; a standby",
+      "takes it at once. The kubelet starts the stopped sidecar again.",
+    ],
+    play: (cast) => cast.stopHolder(),
+    calmMs: 3_000,
+  },
+  {
+    event: "holder's pod killed",
+    words: [
+      "Every process in it is killed, its namespace deleted, nothing said. Another may",
+      `take the Lease after one lease duration (${TIMING.leaseDuration} s) without a renewal.`,
+    ],
+    play: (cast) => cast.loseHolder(),
+    calmMs: 3_000,
+  },
+  {
+    event: "the lost pod comes back",
+    words: [
+      "The old name in a new namespace with a new MAC address: it takes part again,",
+      "as a standby, and takes nothing away from the holder.",
+    ],
+    play: (cast) => cast.bringBack(),
+    calmMs: 3_000,
+  },
+  {
+    event: "holder in the Lease changed by hand",
+    words: [
+      "An operator writes another name into the Lease: silent at once. The stranger",
+      `never renews, so after one lease duration (${TIMING.leaseDuration} s) the VIP is served again.`,
+    ],
+    play: (cast) => cast.writeForeignHolder(),
+    calmMs: 3_000,
+  },
+];
