@@ -137,9 +137,11 @@ describe("a mark that was sent (rule 4)", () => {
     a.answer(mark, UNKNOWN);
     a.replace(heldBy("b"));
     a.replace(copy);
-    if (a.state.read.t === "sent") a.answerRead();
-    expect(a.did).not.toContain("hold");
-    expect(a.role).not.toBe("holding");
+    const copied = a.lease.resourceVersion;
+    const effects = a.state.read.t === "sent" ? [...a.answerRead(), ...a.wait(3_000)] : [];
+    const writes = effects.flatMap((effect) => (effect.t === "write" ? [effect] : []));
+    expect(writes.map((write) => write.purpose)).toEqual(["mark"]);
+    expect(writes[0]?.draft.base?.resourceVersion).not.toBe(copied);
   });
 
   test("that failed five times leaves the Lease to expiry", () => {

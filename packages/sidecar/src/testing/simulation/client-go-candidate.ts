@@ -1,7 +1,8 @@
 /**
  * A candidate that runs client-go's leader election on the same Lease (kube-vip, during a migration): it polls, sees
  * the record's times in whole seconds only, and takes an emptied Lease at once (leaderelection.go, tryAcquireOrRenew).
- * Its own faults are not modelled: as a holder it is nobody's to vouch for, so it gives the Lease back soon.
+ * Its own faults are not modelled: as a holder it is nobody's to vouch for, so it gives the Lease back soon and comes
+ * again later, like a pod that is replaced.
  */
 import type { LeaseRecord } from "../../election/lease-record.ts";
 import type { LeaseStore } from "../lease-store.ts";
@@ -30,6 +31,7 @@ export class ClientGoCandidate {
   #observed = "";
   #observedAtMs = 0;
   #holdsUntilMs = Number.NEGATIVE_INFINITY;
+  #released = false;
   #retired = false;
 
   constructor(parts: ClientGoParts) {
@@ -37,11 +39,19 @@ export class ClientGoCandidate {
   }
 
   start(): void {
-    this.#parts.timeline.after(this.#parts.retryPeriodMs / this.#parts.rate, () => {
-      if (this.#retired) return;
-      this.#try();
-      this.start();
-    });
+    const { timeline, random } = this.#parts;
+    timeline.after(random.between(8_000, 30_000), () => this.#poll());
+  }
+
+  #poll(): void {
+    if (this.#retired) return;
+    this.#try();
+    if (this.#released) {
+      this.#released = false;
+      this.#observed = "";
+      return this.start();
+    }
+    this.#parts.timeline.after(this.#parts.retryPeriodMs / this.#parts.rate, () => this.#poll());
   }
 
   /** Takes no more; what it holds it gives back. */
@@ -87,6 +97,7 @@ export class ClientGoCandidate {
   /** ReleaseOnCancel: silent first, then vacant; annotations are carried along (LeaseLock.Update). */
   #release(): void {
     this.#holdsUntilMs = Number.NEGATIVE_INFINITY;
+    this.#released = true;
     const lease = this.#parts.store.get(LEASE_KEY);
     if (lease?.holderIdentity === IDENTITY) this.#write(lease, "");
     this.#parts.trace(`${IDENTITY} releases the lease`);

@@ -63,7 +63,7 @@ export class Operator {
       replaced: String(Number(current.resourceVersion) - Math.floor(this.#random.between(1, 3))),
     });
     const annotations = { ...current.annotations, [MARK_ANNOTATION]: mark };
-    return this.#patch({ annotations, ...(this.#random.chance(0.5) ? { holderIdentity: "" } : {}) });
+    return this.#patch({ annotations, ...(this.#random.chance(0.8) ? { holderIdentity: "" } : {}) });
   }
 
   #restoreCopy(): OperatorPath {

@@ -66,6 +66,8 @@ class World {
   readonly #requests = new Map<string, { second: number; count: number }>();
   #faults: NetworkFaults;
   #freezeAtEffect: number;
+  /** Chance that a change of the gate takes long. */
+  #slowKernel: number;
   #violation: string | undefined;
   #takeovers = 0;
   #lastOpened = "";
@@ -84,6 +86,7 @@ class World {
       watchBreak: random.chance(0.5) ? 0.03 : 0,
     };
     this.#freezeAtEffect = random.chance(0.5) ? 0.02 * harsh : 0;
+    this.#slowKernel = random.chance(0.3) ? 0.1 : 0;
     const isShared = random.chance(0.15);
     const settings = {
       ...(isShared ? SHARED_TIMING : random.pick(TIMINGS)),
@@ -114,9 +117,14 @@ class World {
       onStep: (_replica, after, effects) => this.#coverage.step(after, effects),
       onEffect: (replica, effect) => this.#onEffect(replica, effect),
     };
-    const delays = { timerLate: () => random.between(0, 3), execute: () => random.between(0.05, 3) };
+    const delays = { timerLate: () => random.between(0, 3), execute: () => this.#executionMs() };
     const clock = { offsetMs: random.between(0, 1e6), rate: this.#clockRate() };
     return new Replica(name, { api, timeline: this.#timeline, hooks, delays, settings, clock });
+  }
+
+  /** The kernel is quick, but for those times when it refuses and is asked again. */
+  #executionMs(): number {
+    return this.#random.chance(this.#slowKernel) ? this.#random.between(3, 2_000) : this.#random.between(0.05, 3);
   }
 
   /** The extremes matter most: rule 1 allows exactly 2 % each way. */
@@ -234,7 +242,22 @@ class World {
     if (kind < 0.65) return this.#transfer();
     if (kind < 0.7) return this.#makeUnfit(replica);
     // A client-go candidate takes an emptied Lease at once and believes a shortened one: no operator beside it.
-    if (this.#clientGo === undefined) this.#coverage.count(this.#operator.act());
+    if (this.#clientGo !== undefined) return;
+    if (kind < 0.8) this.#coverage.count(this.#operator.act());
+    else this.#operateBehindTheHolder();
+  }
+
+  /** The worst moment for another hand: the holder cannot see it, and a process too young to know better begins. */
+  #operateBehindTheHolder(): void {
+    const holder = this.#replicas.find((replica) => replica.answers());
+    if (holder === undefined) return;
+    if (this.#random.chance(0.5)) this.#cut(holder);
+    else holder.freeze(this.#random.between(4_000, 20_000));
+    for (let acts = this.#random.pick([1, 1, 2]); acts > 0; acts -= 1) {
+      this.#timeline.after(this.#random.between(0, 4_000), () => this.#coverage.count(this.#operator.act()));
+    }
+    const other = this.#random.pick(this.#replicas);
+    if (other !== holder && this.#random.chance(0.5)) this.#restart(other, true);
   }
 
   #cut(replica: Replica): void {
@@ -282,6 +305,7 @@ class World {
   #calm(): void {
     this.#faults = { loss: 0, slow: 0, twice: 0, watchBreak: 0 };
     this.#freezeAtEffect = 0;
+    this.#slowKernel = 0;
     this.#clientGo?.retire();
     for (const replica of this.#replicas) {
       replica.api.reach = "open";
