@@ -89,6 +89,14 @@ export class Bed {
     return lock;
   }
 
+  /** A Lease that the lock has just created. */
+  async held(lock: KubeLeaseLock): Promise<LeaseRecord> {
+    this.store.delete(KEY);
+    const result = await lock.write(draft("a"), 2000);
+    if (result.t !== "written") throw new Error(`not written: ${JSON.stringify(result)}`);
+    return result.lease;
+  }
+
   async end(): Promise<void> {
     for (const lock of this.#locks) lock.close();
     await Promise.all(this.#served.map(({ api }) => api.close()));

@@ -1,0 +1,92 @@
+/** The watch against the embedded API server, in real time. */
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Bed, draft, Events, KEY } from "./kube-lease-lock.bed.ts";
+
+let bed: Bed;
+beforeEach(async () => {
+  bed = await Bed.make();
+});
+afterEach(() => bed.end());
+
+async function watched() {
+  const served = await bed.serve();
+  await bed.admit(served.url);
+  const lock = bed.lock();
+  await bed.held(lock);
+  const events = new Events();
+  const stop = lock.watch(events.add);
+  await events.reach(1);
+  while (served.api.watches.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  return { served, lock, events, stop };
+}
+
+test("begins with a list, and tells each change in its order", async () => {
+  const { events } = await watched();
+  bed.store.patch(KEY, { holderIdentity: "b" });
+  bed.store.advance();
+  bed.store.patch(KEY, { holderIdentity: "" });
+  bed.store.create("kube-system/another", draft("x"));
+  bed.store.delete(KEY);
+  await events.reach(4);
+  const holders = events.seen.map((event) => (event.t === "broken" ? "" : (event.lease?.holderIdentity ?? "none")));
+  expect(events.kinds).toEqual(["listed", "changed", "changed", "deleted"]);
+  expect(holders).toEqual(["a", "b", "", ""]);
+});
+
+test("an end in good order loses no change, and costs no list", async () => {
+  const { served, events } = await watched();
+  served.fault = (seen) => (seen.verb === "watch" ? undefined : { t: "answer", status: 500 });
+  served.api.watches.endAll();
+  bed.store.patch(KEY, { holderIdentity: "b" });
+  await events.reach(2);
+  expect(events.kinds).toEqual(["listed", "changed"]);
+  expect(served.api.requests.filter((seen) => seen.verb === "list").length).toBe(1);
+});
+
+test("a reset breaks it: what came between is only known from a list", async () => {
+  const { served, events } = await watched();
+  served.api.reset();
+  bed.store.patch(KEY, { holderIdentity: "b" });
+  await events.reach(3);
+  expect(events.kinds).toEqual(["listed", "broken", "listed"]);
+});
+
+test("a version that is compacted breaks it", async () => {
+  const { served, events } = await watched();
+  served.api.watches.endAll();
+  bed.store.patch(KEY, { holderIdentity: "b" });
+  bed.store.advance(10);
+  bed.store.compact(bed.store.revision);
+  await events.reach(3);
+  expect(events.seen[1]).toEqual({ t: "broken", reason: "watch: error 410" });
+  expect(events.kinds[2]).toBe("listed");
+});
+
+test("lines without end and events that are none break it", async () => {
+  for (const fault of [
+    { t: "endless" },
+    { t: "answer", status: 200, body: '{"type":"ADDED"}\n' },
+    { t: "answer", status: 200, body: "{" },
+  ] as const) {
+    const served = await bed.serve();
+    await bed.admit(served.url);
+    served.fault = (seen) => (seen.verb === "watch" ? fault : undefined);
+    const events = new Events();
+    const stop = bed.lock().watch(events.add);
+    await events.reach(2);
+    stop();
+    expect(events.kinds.slice(0, 2)).toEqual(["listed", "broken"]);
+  }
+});
+
+test("tells that there is no Lease, and nothing after it was stopped", async () => {
+  const { url } = await bed.serve();
+  await bed.admit(url);
+  const events = new Events();
+  const stop = bed.lock().watch(events.add);
+  await events.reach(1);
+  stop();
+  bed.store.create(KEY, draft("a"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(events.seen).toEqual([{ t: "listed", lease: undefined }]);
+});
