@@ -49,8 +49,7 @@ export class ApiReplica {
   }
 
   start(part: Part): BedProcess {
-    if (this.#running.get(part)?.running)
-      throw new BedError("BED_COMMAND_FAILED", `${part} already runs in ${this.pod.name}`);
+    if (this.#running.get(part)?.running) throw new BedError("BED_MISUSED", `${part} already runs in ${this.pod.name}`);
     const started = this.pod.namespace.spawn(this.#command(part), {
       name: `${this.pod.name}-${part}`,
       cwd: this.dataFolder,
@@ -69,7 +68,7 @@ export class ApiReplica {
   /** The running (or ended) process of a part, for signals and its log. */
   process(part: Part): BedProcess {
     const found = this.#running.get(part);
-    if (found === undefined) throw new BedError("BED_COMMAND_FAILED", `${part} was never started in ${this.pod.name}`);
+    if (found === undefined) throw new BedError("BED_MISUSED", `${part} was never started in ${this.pod.name}`);
     return found;
   }
 

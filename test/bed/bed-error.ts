@@ -2,7 +2,8 @@
 export type BedErrorCode =
   | "BED_COMMAND_FAILED"
   | "BED_WAIT_TIMED_OUT"
-  | "BED_NAMESPACE_BUSY"
+  | "BED_OUTSIDE_SANDBOX"
+  | "BED_MISUSED"
   | "BED_TOOL_MISSING"
   | "BED_ORACLE_FAILED";
 

@@ -13,7 +13,7 @@ export class ClusterDns {
   readonly #names = new Map<string, readonly string[]>();
 
   constructor() {
-    if (!insideSandbox()) throw new BedError("BED_NAMESPACE_BUSY", `${HOSTS} is written inside the sandbox only`);
+    if (!insideSandbox()) throw new BedError("BED_OUTSIDE_SANDBOX", `${HOSTS} is written inside the sandbox only`);
     this.#before = readFileSync(HOSTS, "utf8");
   }
 

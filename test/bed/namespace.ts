@@ -25,7 +25,7 @@ export class Namespace {
   static async add(name: string): Promise<Namespace> {
     if (!insideSandbox()) {
       throw new BedError(
-        "BED_NAMESPACE_BUSY",
+        "BED_OUTSIDE_SANDBOX",
         `namespace ${name} refused: not inside the sandbox (test/bed/sandbox.ts)`,
       );
     }

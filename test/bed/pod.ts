@@ -48,7 +48,7 @@ export class Pod {
 
   /** MAC address of net1. */
   get mac(): string {
-    if (this.attachment === undefined) throw new BedError("BED_NAMESPACE_BUSY", `pod ${this.name} has no net1`);
+    if (this.attachment === undefined) throw new BedError("BED_MISUSED", `pod ${this.name} has no net1`);
     return this.attachment.mac;
   }
 

@@ -48,7 +48,7 @@ export class RealApi {
   /** The replica that runs in the pod of this name. */
   replica(podName: string): ApiReplica {
     const found = this.#replicas.get(podName);
-    if (found === undefined) throw new BedError("BED_COMMAND_FAILED", `no replica runs in ${podName}`);
+    if (found === undefined) throw new BedError("BED_MISUSED", `no replica runs in ${podName}`);
     return found;
   }
 

@@ -2,8 +2,11 @@
  * The sidecar as a process in a pod: uid 0 with NET_ADMIN and NET_RAW in its bounding set and nothing else, its
  * settings as files and environment, its log lines collected. What the lines mean is the test's matter.
  */
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROGRAM, V8_FLAGS } from "../../packages/sidecar/build.ts";
 import { SIDECAR_CAPABILITIES } from "./namespace.ts";
 import type { Pod } from "./pod.ts";
 import type { BedProcess, Exit } from "./process.ts";
@@ -11,8 +14,6 @@ import { HOST_NAMESPACE, RELEASE } from "./release.ts";
 import { monotonicMs, waitFor } from "./wait.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const SOURCE = join(ROOT, "packages/sidecar/src/main.ts");
-const BUNDLE = join(ROOT, "packages/sidecar/dist/vcluster-kube-vip.mjs");
 const PAGE_FILE = join(ROOT, "test/fixtures/config/page.yaml");
 
 export interface SidecarOptions {
@@ -23,9 +24,18 @@ export interface SidecarOptions {
   /** Added to what the overlay's container has; undefined values take a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly flags?: readonly string[];
-  /** "source" (default) runs main.ts, "bundle" the one file that is shipped. */
-  readonly program?: "source" | "bundle";
-  readonly nodeFlags?: readonly string[];
+}
+
+let built: string | undefined;
+
+/** What is tried is what is shipped: the one bundled file, built at the first use on the sandbox's own tmpfs (0.5 s). */
+function shippedProgram(): string {
+  if (built === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), "sidecar-"));
+    execFileSync(process.execPath, [join(ROOT, "packages/sidecar/build.ts"), folder], { timeout: 60_000 });
+    built = join(folder, PROGRAM);
+  }
+  return built;
 }
 
 /** One line of the sidecar's log. */
@@ -45,9 +55,8 @@ export class SidecarProcess {
 
   private constructor(pod: Pod, options: SidecarOptions) {
     this.pod = pod;
-    const program = options.program === "bundle" && existsSync(BUNDLE) ? BUNDLE : SOURCE;
     this.process = pod.namespace.spawn(
-      [process.execPath, ...(options.nodeFlags ?? []), program, "run", ...(options.flags ?? [])],
+      [process.execPath, ...V8_FLAGS, shippedProgram(), "run", ...(options.flags ?? [])],
       {
         name: `${pod.name}-sidecar`,
         capabilities: SIDECAR_CAPABILITIES,
