@@ -19,8 +19,9 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   "./gen/index.js": ["createConfiguration", "ServerConfiguration"],
 };
 
+export const PROGRAM = "vcluster-kube-vip.mjs";
 /** Chosen by measurement: the same page. */
-const V8_FLAGS = ["--lite-mode", "--max-semi-space-size=1"];
+export const V8_FLAGS: readonly string[] = ["--lite-mode", "--max-semi-space-size=1"];
 
 const kubeConfigOnly: Plugin = {
   name: "kubeconfig-only",
@@ -84,9 +85,10 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   writeFileSync(outfile, `#!/usr/bin/env -S node ${V8_FLAGS.join(" ")}\n${text}`, { mode: 0o755 });
 }
 
+/** `node build.ts [FOLDER]`, default dist. */
 if (import.meta.main) {
-  const folder = join(import.meta.dirname, "dist");
-  await bundle(join(import.meta.dirname, "src", "main.ts"), join(folder, "vcluster-kube-vip.mjs"));
+  const folder = process.argv[2] ?? join(import.meta.dirname, "dist");
+  await bundle(join(import.meta.dirname, "src", "main.ts"), join(folder, PROGRAM));
   for (const file of globSync(join(import.meta.dirname, "..", "raw-socket", "build", "*.node")))
     copyFileSync(file, join(folder, basename(file)));
 }

@@ -118,8 +118,10 @@ function unknownName(origin: Origin, name: string): Problem | undefined {
       `expected a setting's name, but this is none and has no effect: ${cureFor(near)}`,
     );
   }
+  // A pod has hundreds of variables (service links), and looking for a near name takes a while: only where it may be one.
+  if (!name.startsWith("vip_") && !name.startsWith("cp_")) return undefined;
   const near = nearestName(name, KNOWN_NAMES);
-  if (!name.startsWith("vip_") && !(name.startsWith("cp_") && near !== undefined)) return undefined;
+  if (name.startsWith("cp_") && near === undefined) return undefined;
   const sentence = `expected a name that kube-vip knows, but this is none and has no effect: ${cureFor(near)}`;
   return problem("KUBE_VIP_UNKNOWN_NAME", origin, sentence);
 }
