@@ -1,10 +1,12 @@
 /** The commands. Each is loaded when it is called: the sidecar's memory should not pay for the others. */
 import { Command } from "commander";
 import { ALL_SETTINGS } from "../config/settings.ts";
+import { VERSION } from "../version.ts";
 
 export function program(): Command {
   const root = new Command("vcluster-kube-vip")
     .description("Keeps one address for the API server of a highly available vCluster.")
+    .version(VERSION)
     .showHelpAfterError();
   root.addCommand(runCommand());
   return root;
