@@ -15,7 +15,7 @@ export const LEASE_MS = 5_000;
 const NET1_INDEX = 7;
 
 /** The page's block, with lease timing that keeps tests short. */
-export const CONFIG: Config = {
+const CONFIG: Config = {
   vip: {
     address: VIP,
     port: 8443,

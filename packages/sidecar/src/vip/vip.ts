@@ -22,7 +22,7 @@ export type VipState =
   | { readonly t: "failed"; readonly permission: Permission; readonly retryAtMs: number };
 
 /** Whether the kernel is being put right, and whether it changed again since. */
-export type HeldWork = "none" | "restoring" | "restoring-again";
+type HeldWork = "none" | "restoring" | "restoring-again";
 
 export type VipEvent = { readonly nowMs: number } & (
   | { readonly t: "hold"; readonly permission: Permission }
