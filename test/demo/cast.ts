@@ -112,13 +112,15 @@ export class Cast {
     return this.#controlPlane.writeHolder(FOREIGN_HOLDER);
   }
 
-  /** Hands the sidecars' new log lines to the chronicle. */
+  /** Hands the sidecars' new log lines to the chronicle, in the order of the time that they carry. */
   readLogs(): void {
-    for (const replica of this.#replicas) {
-      const lines = replica.sidecar?.lines ?? [];
-      for (const line of lines.slice(replica.told)) this.chronicle.take(replica.pod.name, line);
-      replica.told = lines.length;
-    }
+    const fresh = this.#replicas.flatMap((replica) => {
+      const lines = replica.sidecar?.lines.slice(replica.told) ?? [];
+      replica.told += lines.length;
+      return lines.map((line) => ({ name: replica.pod.name, line, time: String(line.fields["time"]) }));
+    });
+    fresh.sort((left, right) => left.time.localeCompare(right.time));
+    for (const { name, line } of fresh) this.chronicle.take(name, line);
   }
 
   /** The ends of the sidecars' logs, for a story that went wrong. */

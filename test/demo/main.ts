@@ -60,7 +60,8 @@ async function play(api: ApiKind): Promise<number> {
     screen.close();
     const outcome = outcomeOf(acts, cast.records, STORY.length);
     for (const line of ["", ...tableLines(outcome)]) screen.say(line);
-    if (outcome.failures.length > 0) process.stderr.write(`${cast.diagnose()}\n`);
+    // Long, and gone with the sandbox: for whoever keeps standard error.
+    if (outcome.failures.length > 0 && !process.stderr.isTTY) process.stderr.write(`${cast.diagnose()}\n`);
     return outcome.failures.length === 0 ? 0 : 1;
   } finally {
     screen.close();

@@ -49,14 +49,14 @@ export function pictureLines(scene: Scene, rows: number, paint: Paint): readonly
 }
 
 function headLines({ act, elapsedMs }: Scene): readonly Line[] {
-  const { leaseDuration, renewDeadline, retryPeriod } = TIMING;
+  const timing = [TIMING.leaseDuration, TIMING.renewDeadline, TIMING.retryPeriod].join("/");
   const title = ` vcluster-kube-vip demo: one address, three replicas`;
   const [first = "", second = ""] = act.words;
   return [
     [strong(title.padEnd(WIDTH - 10)), plain(seconds(elapsedMs).padStart(9))],
     [
       dim(
-        ` VIP ${PAGE.endpoint} on ${PAGE.interfaceName}; lease ${leaseDuration} s, renew deadline ${renewDeadline} s, retry ${retryPeriod} s (real life: 15/10/2)`,
+        ` VIP ${PAGE.endpoint} on ${PAGE.interfaceName}; lease/deadline/retry ${timing} s, the defaults are 15/10/2 s`,
       ),
     ],
     [],
@@ -90,7 +90,7 @@ function timelineLines(scene: Scene): readonly Line[] {
   const length = Math.max(scene.worker.length, scene.client.length, scene.holders.length);
   const first = Math.max(0, length - TIMELINE_SECONDS);
   return [
-    [dim(` lost     ${"a column is a second; · none, █ all".padEnd(TIMELINE_SECONDS)}    lost of tried`)],
+    [dim(` lost     ${"a column is a second; · none, █ all".padEnd(TIMELINE_SECONDS)}lost of tried`)],
     connectionLine("worker", scene.worker, first),
     connectionLine("client", scene.client, first),
     [plain(" holders  "), ...scene.holders.slice(first).map(holdersPiece)],
