@@ -2,7 +2,7 @@
 import { registerHooks } from "node:module";
 import type { Mutant } from "./mutants.ts";
 
-const ELECTION = "/packages/sidecar/src/election/";
+export const ELECTION = "/packages/sidecar/src/election/";
 
 /** @throws Error where an edit does not fit the source any more: the rule was reworded, and the mutant must follow. */
 export function mutate(source: string, file: string, mutant: Mutant): string {

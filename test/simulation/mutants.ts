@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "deadlineMs: nowMs + turn.holdDurationMs",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 1: the clock-rate error is taken off",
@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "countedMs",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 1: q is taken off where a client-go candidate shares the Lease",
@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "timing.leaseDurationMs",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 1: renewDeadline does not end the hold",
@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "fromMs: sinceMs + countedDurationMs(state.lease, state.settings.leaseDurationMs, nowMs) * 0.9",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2a: L is the longest of the own setting and the record's",
@@ -96,7 +96,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "(isRecord(known.current) ? recordDurationMs(known.current) : ownMs)",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2a: what the record said in the last 60 s counts",
@@ -106,7 +106,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "rule 2a: nobody waits longer than 60 s",
     edits: [{ file: "observation.ts", find: "LEASE_DURATION_MAX_MS);", replace: "3_600_000);" }],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2a: a Lease is created vacant",
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "confirm",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2b: a mark counts only with the record before it",
@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "if (mark === undefined) return false;\n  if (predecessor === undefined) return true;",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2b: a new list breaks the watch's proof",
@@ -150,7 +150,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "rule 2b: the mark names the version that it replaced",
     edits: [{ file: "mark.ts", find: "predecessor.resourceVersion === mark.replaced &&", replace: "" }],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2b: a process too young to have watched needs the exact list",
@@ -161,7 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "if (!provesMark(current, predecessor) && state.lease.versionsSeen !== 1) return expiry;",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2b: a mark for another is reserved for 500 ms",
@@ -177,12 +177,12 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "if (nowMs < Number.POSITIVE_INFINITY) return restore(turn, claim);",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 2: the segment is asked before the first take",
     edits: [{ file: "candidate.ts", find: "if (state.hasTaken) return take", replace: "if (nowMs > 0) return take" }],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 3: another holder ends the hold at once",
@@ -224,7 +224,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'else turn.take("restore", newestVersion(turn, claim), claim.record.leaseTransitions);\n}',
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 4: a lost answer is confirmed by its number only",
@@ -235,7 +235,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "number !== undefined && write.inFlight === false);",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 4: a number found by a read counts from its send",
@@ -246,7 +246,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "  confirm(turn, record, { ...write, sentAtMs: turn.nowMs });\n}",
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 4: sending a mark voids every earlier deadline",
@@ -264,7 +264,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'turn.enter({ t: "holding", claim: role.claim, lookupUntilMs: undefined }, reason);',
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 4: the gate is closed before the mark is sent",
@@ -275,7 +275,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'turn.enter({ t: "yielding", claim, to, phase: { t: "silencing" } }, reason);\n  afterSilenced(turn);',
       },
     ],
-    caughtBy: simulation(2_000),
+    caughtBy: simulation(4_000),
   },
   {
     name: "rule 4: nothing opens while a silence is unanswered",
@@ -305,12 +305,15 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: test("yielding.test.ts", "is not rebased on a number once it may have been applied itself"),
   },
   {
-    name: "rule 3: a renewal sent before the Lease changed hands opens nothing",
+    name: "rule 2: a foreign name is left for L",
     edits: [
       { file: "holder.ts", find: "  turn.voidWrites();\n", replace: "" },
       { file: "holder.ts", find: "  turn.state.pending = [];\n", replace: "" },
     ],
-    caughtBy: test("holder.test.ts", "a renewal sent before the Lease was emptied opens nothing when its answer comes"),
+    caughtBy: test(
+      "holder.test.ts",
+      "a foreign name is left for L, even if an old copy with an unanswered number of ours comes back",
+    ),
   },
   {
     name: "rule 10: four moves within 180 s",

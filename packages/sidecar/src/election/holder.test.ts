@@ -51,10 +51,12 @@ describe("the hold's end (rule 1)", () => {
   test("renewDeadline does not end the hold: it lasts to its own end", () => {
     const a = holder();
     const startMs = a.nowMs;
-    a.wait(D_MS - 1);
-    expect(a.role).toBe("holding");
-    expect(a.did.filter((what) => what.startsWith("silence"))).toEqual([]);
-    a.wait(1);
+    for (const atMs of [3_334, 6_667, 10_001, D_MS - 1]) {
+      a.wait(startMs + atMs - a.nowMs);
+      a.feed({ t: "tick" });
+      expect(a.role).toBe("holding");
+    }
+    a.wait(startMs + D_MS - a.nowMs);
     expect(a.did).toContain("silence: deadline-passed");
     expect(a.nowMs - startMs).toBeCloseTo(D_MS);
   });
@@ -252,6 +254,21 @@ describe("putting the Lease back (rule 2)", () => {
     expect(a.wait(14_999).filter((effect) => effect.t === "write")).toEqual([]);
     a.wait(1);
     expect(a.did).toEqual(["take"]);
+  });
+
+  test("a foreign name is left for L, even if an old copy with an unanswered number of ours comes back", () => {
+    const a = holder();
+    a.wait(2_000);
+    a.apply(a.sent("renew"));
+    const { uid: _uid, resourceVersion: _version, ...copy } = a.lease;
+    a.patch({ holderIdentity: "somebody-else" });
+    a.see();
+    a.feed({ t: "silenced" });
+    a.replace(copy);
+    a.see();
+    if (a.state.read.t === "sent") a.answerRead();
+    expect(a.role).toBe("waiting");
+    expect(a.wait(14_999).filter((effect) => effect.t === "write")).toEqual([]);
   });
 
   test("a renewal sent before the Lease was emptied opens nothing when its answer comes", () => {
