@@ -32,7 +32,7 @@ async function bySchedules(index: number, limit: number): Promise<Verdict> {
 
 async function byTest(index: number, { file, name }: DirectedTest): Promise<Verdict> {
   const vitest = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
-  const config = "test/simulation/vitest.mutant.config.ts";
+  const config = fileURLToPath(new URL("./vitest.mutant.config.ts", import.meta.url));
   const pattern = `${name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}$`;
   const words = [vitest, "run", "--config", config, `election/${file}`, "-t", pattern, "--reporter=tap-flat"];
   const { stdout, stderr } = await run(words, { MUTANT: String(index) });

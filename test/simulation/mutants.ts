@@ -11,7 +11,7 @@ export interface Mutant {
   readonly caughtBy: { readonly t: "simulation"; readonly withinSchedules: number } | DirectedTest;
 }
 
-export interface Edit {
+interface Edit {
   /** In packages/sidecar/src/election. */
   readonly file: string;
   /** Occurs exactly once. */

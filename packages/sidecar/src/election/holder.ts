@@ -12,7 +12,7 @@ import type { Turn } from "./turn.ts";
 import { yieldHold } from "./yielding.ts";
 
 /** A refused renewal is looked up; without an answer in this time the holder is silent (rule 3). */
-export const LOOKUP_MS = 300;
+const LOOKUP_MS = 300;
 
 /** A write of ours is known to be in the Lease: by its answer, or by its number in a consistent read. */
 export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): void {

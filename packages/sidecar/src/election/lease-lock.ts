@@ -6,7 +6,7 @@ import type { LeaseDraft, LeaseRecord } from "./lease-record.ts";
 
 export type WriteResult =
   | { readonly t: "written"; readonly lease: LeaseRecord }
-  /** 409: the resourceVersion is not the current one, or a create found a Lease. */
+  /** 409: the resourceVersion is not the current one, or a create found a Lease. No copy of the write was applied. */
   | { readonly t: "conflict" }
   /** 404 on an update. */
   | { readonly t: "missing" }

@@ -392,12 +392,10 @@ describe("a stop", () => {
     stopped(a);
   });
 
-  test("while marked ends with the mark in place", () => {
+  test("while marked ends at once, with the mark in place", () => {
     const a = marking();
     a.complete("mark");
-    a.feed({ t: "stop" });
-    a.wait(800);
-    expect(a.role).toBe("stopped");
+    stopped(a);
     expect(markOf(a.lease)?.from).toBe("a");
   });
 

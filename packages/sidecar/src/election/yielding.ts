@@ -91,7 +91,6 @@ export function rebaseMark(turn: Turn, record: LeaseRecord): void {
 }
 
 function marked(turn: Turn, role: Yielding): void {
-  if (turn.state.stopping) return turn.enter({ t: "stopped" }, "released");
   turn.state.role = { ...role, phase: { t: "marked", resumeAtMs: turn.nowMs + MARK_RESUME_MS } };
 }
 
@@ -100,6 +99,7 @@ export function advanceYielding(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.role.t !== "yielding") return;
   const { role } = state;
+  if (state.stopping && role.phase.t === "marked") return turn.enter({ t: "stopped" }, "released");
   if (takenOrChanged(turn, role)) return giveUp(turn, role, "the lease went on");
   // Never marked without being silent: past the own deadline the others count anyway.
   if (role.phase.t === "silencing" && nowMs >= role.claim.deadlineMs) return giveUp(turn, role, "not silent in time");

@@ -36,7 +36,7 @@ export interface ReplicaHooks {
 }
 
 /** How long the process takes, ms. */
-export interface ReplicaDelays {
+interface ReplicaDelays {
   readonly timerLate: () => number;
   readonly execute: () => number;
 }

@@ -2,7 +2,7 @@
 import { addCounts } from "./coverage.ts";
 import { runSchedule } from "./world.ts";
 
-export interface Violation {
+interface Violation {
   readonly seed: number;
   readonly sentence: string;
 }
