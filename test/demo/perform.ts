@@ -15,6 +15,8 @@ const SHOW_EVERY_MS = 200;
 /** The connector gives up after 250 ms and tells every 50 ms: only then is the outcome of each attempt known. */
 const DECIDED_AFTER_MS = 400;
 
+/** A connection that was under way when an act began belongs to that act: it may be lost by it. */
+const UNDER_WAY_MS = 50;
 /** A machine with too few free cores loses connections that nobody took away; the table counts them all the same. */
 const NOISE = 0.03;
 
@@ -44,10 +46,11 @@ export async function perform(story: readonly Act[], cast: Cast, screen: Screen)
     clearInterval(showing);
   }
   const endMs = monotonicMs();
-  return began.map(({ act, atMs }, index) => ({
+  const beginnings = began.map(({ atMs }, index) => (index === 0 ? atMs : atMs - UNDER_WAY_MS));
+  return began.map(({ act }, index) => ({
     event: act.event,
-    fromMs: atMs,
-    toMs: began[index + 1]?.atMs ?? endMs,
+    fromMs: beginnings[index] ?? startMs,
+    toMs: beginnings[index + 1] ?? endMs,
   }));
 }
 

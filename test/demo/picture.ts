@@ -54,11 +54,7 @@ function headLines({ act, elapsedMs }: Scene): readonly Line[] {
   const [first = "", second = ""] = act.words;
   return [
     [strong(title.padEnd(WIDTH - 10)), plain(seconds(elapsedMs).padStart(9))],
-    [
-      dim(
-        ` VIP ${PAGE.endpoint} on ${PAGE.interfaceName}; lease/deadline/retry ${timing} s, the defaults are 15/10/2 s`,
-      ),
-    ],
+    [dim(` VIP ${PAGE.endpoint} on ${PAGE.interfaceName}; lease timing ${timing} s (default 15/10/2)`)],
     [],
     [strong(` Act ${act.number} of ${act.of}: ${act.event}`)],
     [plain(`   ${first}`)],

@@ -5,7 +5,7 @@ import { TIMING } from "./timing.ts";
 export interface Act {
   /** Its row in the table. */
   readonly event: string;
-  /** One or two lines for the onlooker, each at most 76 characters. */
+  /** One or two lines for the onlooker, two at most, of at most 76 characters. */
   readonly words: readonly string[];
   readonly play: (cast: Cast) => Promise<void> | void;
   /** The act ends when the VIP was served without a loss for this long. */
@@ -43,7 +43,7 @@ export const STORY: readonly Act[] = [
   {
     event: "holder's pod killed",
     words: [
-      "Every process in it is killed, its namespace deleted, nothing said. Another may",
+      "All its processes are killed, its namespace deleted, nothing said. Another may",
       `take the Lease after one lease duration (${TIMING.leaseDuration} s) without a renewal.`,
     ],
     play: (cast) => cast.loseHolder(),
