@@ -12,7 +12,7 @@ import {
   type WritePurpose,
 } from "../election/election.ts";
 import type { ReadResult, WriteResult } from "../election/lease-lock.ts";
-import { type LeaseRecord, MAC_ANNOTATION, MARK_ANNOTATION } from "../election/lease-record.ts";
+import { type LeaseRecord, MAC_ANNOTATION, MARK_ANNOTATION, WRITE_ANNOTATION } from "../election/lease-record.ts";
 import { formatMark, type Mark } from "../election/mark.ts";
 import { step } from "../election/step.ts";
 import { nextWakeMs } from "../election/wake.ts";
@@ -55,6 +55,10 @@ export class Solo {
   readonly store = new LeaseStore();
   nowMs = 100_000;
   state: ElectionState;
+  /** Every write so far, in order, and when it was sent. */
+  readonly writes: { readonly number: string; readonly purpose: WritePurpose; readonly sentAtMs: number }[] = [];
+  /** Numbers that it was shown: by the answer to the write itself, or in a consistent read. */
+  readonly shown = new Set<string | undefined>();
   /** Of the last feed or wait. */
   effects: readonly ElectionEffect[] = [];
 
@@ -74,7 +78,12 @@ export class Solo {
 
   feed(happening: SoloHappening): readonly ElectionEffect[] {
     const event = { ...happening, nowMs: this.nowMs, wallTime: "2026-01-01T00:00:00.000000Z" } as ElectionEvent;
+    if (isProof(happening)) this.shown.add(happening.result.lease.annotations[WRITE_ANNOTATION]);
     const [state, effects] = step(this.state, event);
+    for (const effect of effects) {
+      if (effect.t !== "write") continue;
+      this.writes.push({ number: effect.number, purpose: effect.purpose, sentAtMs: this.nowMs });
+    }
     this.state = state;
     this.effects = effects;
     return effects;
@@ -189,6 +198,14 @@ export class Solo {
   get notices(): readonly Notice[] {
     return this.effects.flatMap((effect) => (effect.t === "notice" ? [effect.notice] : []));
   }
+}
+
+/** An answer that shows a version of the Lease, and so the number of the write that made it. */
+function isProof(
+  happening: SoloHappening,
+): happening is Extract<SoloHappening, { t: "write" | "read" }> & { readonly result: { readonly lease: LeaseRecord } } {
+  if (happening.t !== "write" && happening.t !== "read") return false;
+  return happening.result.t === "written" || happening.result.t === "found";
 }
 
 /** A candidate that watches a Lease which another, "b", holds and renews no more. */
