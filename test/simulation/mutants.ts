@@ -145,7 +145,7 @@ export const MUTANTS: readonly Mutant[] = [
           "return { ...next, predecessor: isRecord(known.current) ? known.current : undefined, watchTail: record };",
       },
     ],
-    caughtBy: test("candidate.test.ts", "a new list in between breaks the proof"),
+    caughtBy: test("mark.test.ts", "a new list in between breaks the proof"),
   },
   {
     name: "rule 2b: the mark names the version that it replaced",
@@ -166,7 +166,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "rule 2b: a mark for another is reserved for 500 ms",
     edits: [{ file: "candidate.ts", find: "(reserved ? MARK_RESERVED_MS : 0)", replace: "0" }],
-    caughtBy: test("candidate.test.ts", "handed to another it is everybody's after 500 ms"),
+    caughtBy: test("mark.test.ts", "handed to another it is everybody's after 500 ms"),
   },
   {
     name: "rule 2: only before the own deadline is the Lease put back",
@@ -187,7 +187,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "rule 3: another holder ends the hold at once",
     edits: [{ file: "claim.ts", find: 'if (isForeign(turn, current)) return "other-holder";', replace: "" }],
-    caughtBy: test("holder.test.ts", "another holder: silent at once"),
+    caughtBy: test("claim.test.ts", "another holder: silent at once"),
   },
   {
     name: "rule 3: no Lease ends the hold at once",
@@ -198,12 +198,12 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "if (!isRecord(current) || isOlder",
       },
     ],
-    caughtBy: test("holder.test.ts", "no Lease: silent at once"),
+    caughtBy: test("claim.test.ts", "no Lease: silent at once"),
   },
   {
     name: "rule 3: another uid ends the hold at once",
     edits: [{ file: "claim.ts", find: 'if (current.uid !== claim.record.uid) return "lease-recreated";', replace: "" }],
-    caughtBy: test("holder.test.ts", "another uid: silent at once, even where the Lease names us"),
+    caughtBy: test("claim.test.ts", "another uid: silent at once, even where the Lease names us"),
   },
   {
     name: "rule 3: a look-up without an answer ends the hold after 300 ms",
@@ -318,11 +318,11 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "rule 10: four moves within 180 s",
     edits: [{ file: "moves.ts", find: "length < settings.movesMax", replace: "length < 1_000" }],
-    caughtBy: test("yielding.test.ts", "four within 180 s, then refused until the first is 180 s old"),
+    caughtBy: test("moves.test.ts", "four within 180 s, then refused until the first is 180 s old"),
   },
   {
     name: "rule 10: never to nobody",
     edits: [{ file: "yielding.ts", find: "if (readyPeers < 1)", replace: "if (readyPeers < 0)" }],
-    caughtBy: test("yielding.test.ts", "never to nobody"),
+    caughtBy: test("moves.test.ts", "never to nobody"),
   },
 ];

@@ -244,3 +244,25 @@ export function marked(lease: LeaseRecord, mark: Partial<Mark> = {}): LeaseConte
   const annotations = { ...lease.annotations, [MARK_ANNOTATION]: formatMark(full) };
   return { ...content, holderIdentity: "", annotations };
 }
+
+/** A candidate that has answered its first question to the segment: what it does next, it does at once. */
+export function experienced(a: Solo): Solo {
+  a.state = { ...a.state, hasTaken: true };
+  return a;
+}
+
+/** A standby that has watched "b" hold and renew once, and takes without asking the segment. */
+export function watching(): Solo {
+  const a = experienced(standby());
+  a.patch({ renewTime: "later" });
+  a.see();
+  return a;
+}
+
+/** Silent, its mark sent and not yet applied. */
+export function marking(a: Solo = holder()): Solo {
+  a.nowMs += 100;
+  a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+  a.feed({ t: "silenced" });
+  return a;
+}
