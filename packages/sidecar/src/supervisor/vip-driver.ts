@@ -29,6 +29,7 @@ export class VipDriver {
   readonly #o: VipDriverOptions;
   #state: VipState = { t: "absent" };
   #preparing = false;
+  #silenceAsked = false;
   /** Since it was asked for silence; undefined: it is not asked, or nothing was to be silenced. */
   #silencingSinceMs: number | undefined;
   /** When the answer to the winning write was here: takeover is measured from it. */
@@ -52,7 +53,9 @@ export class VipDriver {
     this.#o.segment.extend(permission.deadlineMs);
   }
 
+  /** Answered once by onSilenced, when nobody is answered for the VIP here. */
   silence(): void {
+    this.#silenceAsked = true;
     this.#step({ t: "silence" });
   }
 
@@ -140,6 +143,9 @@ export class VipDriver {
     const { clock, loop, tell, onSilenced } = this.#o;
     if (this.#silencingSinceMs !== undefined) tell({ t: "silenced", tookMs: clock.nowMs() - this.#silencingSinceMs });
     this.#silencingSinceMs = undefined;
+    // A withdrawal of our own (a deadline passed) answers no question: the election would mark on a later one's behalf.
+    if (!this.#silenceAsked) return;
+    this.#silenceAsked = false;
     loop.push(onSilenced);
   }
 

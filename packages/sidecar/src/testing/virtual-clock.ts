@@ -34,6 +34,11 @@ export class VirtualClock implements Clock {
     this.#nowMs = endMs;
   }
 
+  /** The process is frozen: time passes and nothing runs, not even what is due. */
+  freeze(forMs: number): void {
+    this.#nowMs += forMs;
+  }
+
   #next(endMs: number) {
     const due = [...this.#timers].filter(([, timer]) => timer.atMs <= endMs);
     return due.sort(([idA, a], [idB, b]) => a.atMs - b.atMs || idA - idB)[0];
