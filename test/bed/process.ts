@@ -20,7 +20,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const LOGS = mkdtempSync(join(tmpdir(), "logs-"));
+/** Made for the first process: who only imports this leaves no folder behind. */
+let logs: string | undefined;
 let started = 0;
 
 export class BedProcess {
@@ -49,7 +50,8 @@ export class BedProcess {
   static start(argv: readonly string[], options: ProcessOptions): BedProcess {
     const [file = "", ...args] = argv;
     started += 1;
-    const logPath = join(LOGS, `${String(started).padStart(3, "0")}-${options.name.replaceAll("/", "-")}`);
+    logs ??= mkdtempSync(join(tmpdir(), "logs-"));
+    const logPath = join(logs, `${String(started).padStart(3, "0")}-${options.name.replaceAll("/", "-")}`);
     const log = openSync(logPath, "a");
     const child = spawn(file, args, {
       stdio: ["ignore", options.onLine === undefined ? log : "pipe", log],
