@@ -20,6 +20,9 @@ const PRIORITY = 847;
 const RTN_UNICAST = "1";
 const RTN_UNREACHABLE = "7";
 
+/** curl's exit status */
+const COULD_NOT_CONNECT = 7;
+
 const KERNEL_DUMP = join(import.meta.dirname, "../bed/kernel-dump.ts");
 const CURL = ["curl", "--silent", "--insecure", "--max-time", "5"];
 
@@ -112,6 +115,13 @@ test("the pod's own address is still served by eth0, and its own traffic leaves 
   expect(text).toContain(`${own}.${PAGE.port} > `);
   expect(text).toMatch(new RegExp(`${own}\\.\\d+ > ${peer?.pod.address}\\.${PAGE.port}`));
   expect(byNet1.frames()).toEqual([]);
+});
+
+test("metrics and status are served on the pod's address and not on the VIP", async () => {
+  const { worker, host } = cluster.segment;
+  expect(await host.exec([...CURL, `http://${holder.pod.address}:2112/status`])).toContain(holder.pod.uid);
+  const refused = await worker.attempt([...CURL, `http://${PAGE.vip}:2112/status`]);
+  expect(refused).toMatchObject({ status: COULD_NOT_CONNECT, stdout: "" });
 });
 
 test("ip addr says the VIP for ever, deprecated (no source for other traffic), with our label and protocol number", async () => {
