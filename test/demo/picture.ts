@@ -120,7 +120,7 @@ function actMarks(actsBeganMs: readonly number[], first: number): string {
     const column = Math.floor(beganMs / 1000) - first;
     if (column >= 0 && column < marks.length) marks[column] = String(index + 1);
   }
-  return marks.join("");
+  return marks.join("").trimEnd();
 }
 
 /** Always the same number of lines, so that nothing below jumps. */

@@ -34,8 +34,8 @@ export const STORY: readonly Act[] = [
   {
     event: "holder stopped gently",
     words: [
-      "SIGTERM: the holder goes silent and releases the Lease with a mark; a standby",
-      "takes it at once. The kubelet starts the stopped sidecar again.",
+      "SIGTERM: the holder goes silent and releases the Lease with a mark, by which",
+      "a standby takes it at once. The kubelet starts the stopped sidecar again.",
     ],
     play: (cast) => cast.stopHolder(),
     calmMs: 3_000,
@@ -43,8 +43,8 @@ export const STORY: readonly Act[] = [
   {
     event: "holder's pod killed",
     words: [
-      "All its processes are killed, its namespace deleted, nothing said. Another may",
-      `take the Lease after one lease duration (${TIMING.leaseDuration} s) without a renewal.`,
+      "All its processes are killed, its namespace is deleted. Without a word from",
+      `it, others may take the Lease a lease duration (${TIMING.leaseDuration} s) after its renewal.`,
     ],
     play: (cast) => cast.loseHolder(),
     calmMs: 3_000,
