@@ -4,10 +4,9 @@
  * runs again and measures. A missed goal is said in the table and is no failure: what was missed may be the machine.
  */
 import { insideSandbox, runInSandbox } from "../test/bed/sandbox.ts";
-import { obstacle } from "../test/demo/obstacles.ts";
+import { obstacle, programObstacle } from "../test/demo/obstacles.ts";
 import { measureAll } from "./measure-all.ts";
 import { tableLines, writeTable } from "./results.ts";
-import { programObstacle } from "./sidecars.ts";
 
 const HELP = "usage: pnpm bench [--write]   (about 3 minutes; --write: also into docs/benchmarks.md)\n";
 
@@ -23,7 +22,7 @@ if (argv.some((argument) => argument !== "--write")) {
 }
 
 async function outside(): Promise<number> {
-  const sentence = obstacle("embedded") ?? programObstacle();
+  const sentence = obstacle("embedded") ?? programObstacle("tcpdump", "tcpdump");
   if (sentence !== undefined) {
     process.stderr.write(`bench: ${sentence}\n`);
     return 1;

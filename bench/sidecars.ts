@@ -2,7 +2,6 @@
  * What is measured: the program as it is shipped, as a process in each of three pods, and the Lease API that they talk
  * to through listeners of their own. Measures nothing.
  */
-import { spawnSync } from "node:child_process";
 import type { RequestSeen } from "../packages/sidecar/src/testing/lease-api/faults.ts";
 import { Pod } from "../test/bed/pod.ts";
 import { podName } from "../test/bed/release.ts";
@@ -72,12 +71,6 @@ export class Sidecars {
 /** True for what counts as a Lease request. */
 export function isOfLeases({ path }: RequestSeen): boolean {
   return path.includes("/leases");
-}
-
-/** One sentence about the program that bench needs and demo does not. */
-export function programObstacle(): string | undefined {
-  const { error } = spawnSync("tcpdump", ["--version"], { stdio: "ignore", timeout: 5_000 });
-  return error === undefined ? undefined : "tcpdump is missing; install the package tcpdump.";
 }
 
 /** As of its log; undefined: it has not seen the Lease yet. */

@@ -14,7 +14,8 @@ export function obstacle(api: ApiKind): string | undefined {
   );
 }
 
-function programObstacle(name: string, packageName: string): string | undefined {
+/** One sentence if `name` is no program here. */
+export function programObstacle(name: string, packageName: string): string | undefined {
   const { error } = spawnSync(name, ["--version"], { stdio: "ignore", timeout: 5_000 });
   return error === undefined ? undefined : `${name} is missing; install the package ${packageName}.`;
 }
