@@ -103,21 +103,14 @@ export class ApiReplica {
 
   /** True if this member leads etcd now. */
   async leadsEtcd(): Promise<boolean> {
-    const pki = join(this.pkiFolder, "etcd");
-    const certificates = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
-    const argv = [
-      this.#options.tools.etcdctl,
-      "--endpoints=https://127.0.0.1:2379",
-      ...certificates,
-      "endpoint",
-      "status",
-      "-w",
-      "json",
-    ];
-    const [status] = JSON.parse(await this.pod.namespace.exec(argv)) as {
-      Status: { leader: number; header: { member_id: number } };
-    }[];
-    return status !== undefined && status.Status.leader === status.Status.header.member_id;
+    const { leader, member } = await this.#etcdStatus();
+    return leader === member;
+  }
+
+  /** Hands etcd's leadership to the member of `next`; only the leader can. */
+  async moveEtcdLeader(next: ApiReplica): Promise<void> {
+    const { member } = await next.#etcdStatus();
+    if (next !== this) await this.#etcdctl("move-leader", member.toString(16));
   }
 
   /** The ends of all logs. */
@@ -128,6 +121,20 @@ export class ApiReplica {
   /** SIGKILL for all parts at once: asked politely, an API server waits up to 18 s for an etcd that went first. */
   async close(): Promise<void> {
     await Promise.all([...this.#running.values()].map((process) => process.close()));
+  }
+
+  /** Member ids of 64 bits: JSON.parse alone would round them. */
+  async #etcdStatus(): Promise<{ readonly leader: bigint; readonly member: bigint }> {
+    const status = await this.#etcdctl("endpoint", "status", "--write-out=json");
+    const id = (field: string) => BigInt(new RegExp(`"${field}":(\\d+)`).exec(status)?.[1] ?? 0);
+    return { leader: id("leader"), member: id("member_id") };
+  }
+
+  #etcdctl(...argv: readonly string[]): Promise<string> {
+    const pki = join(this.pkiFolder, "etcd");
+    const certificates = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
+    const endpoint = "--endpoints=https://127.0.0.1:2379";
+    return this.pod.namespace.exec([this.#options.tools.etcdctl, endpoint, ...certificates, ...argv]);
   }
 
   async #readyz(): Promise<boolean> {

@@ -71,11 +71,14 @@ export class Pod {
     this.attachment = undefined;
   }
 
-  /** The pod's node is gone: its links go first, so that no FIN and no RST is ever sent, then processes and namespace. */
+  /**
+   * The pod's node is gone: its links go first, so that no FIN and no RST is ever sent, then processes and namespace.
+   * eth0 before net1: a sidecar that sees its link go and can still speak hands the VIP over in 0.2 s.
+   */
   async lose(): Promise<void> {
     const net1 = this.attachment === undefined ? [] : [`link del ${this.attachment.hostLink}`];
     this.attachment = undefined;
-    await this.#segment.host.ip([...net1, `link del ${this.#eth0HostLink}`].join("\n"));
+    await this.#segment.host.ip([`link del ${this.#eth0HostLink}`, ...net1].join("\n"));
     await this.namespace.delete();
   }
 

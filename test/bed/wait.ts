@@ -15,6 +15,15 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
+/** CLOCK_REALTIME in ms at that moment: what captures and audit logs are stamped with. Waits for its next whole ms. */
+export function wallMsAt(atMonotonicMs: number): number {
+  const startMs = Date.now();
+  for (;;) {
+    const wallMs = Date.now();
+    if (wallMs !== startMs) return wallMs - monotonicMs() + atMonotonicMs;
+  }
+}
+
 /** Resolves with the first value that is not undefined; BED_WAIT_TIMED_OUT names `what` and the last error. */
 export async function waitFor<T>(
   what: string,
