@@ -1,4 +1,7 @@
-/** What the demo wants of the virtual cluster's control plane. Embedded (embedded-api.ts) or real (real-control-plane.ts). */
+/**
+ * What the demo wants of the virtual cluster's control plane: embedded (embedded-api.ts) or real
+ * (real-control-plane.ts). It ends with its sandbox.
+ */
 import type { Pod } from "../bed/pod.ts";
 
 export interface ControlPlane {
@@ -8,7 +11,6 @@ export interface ControlPlane {
   rejoin(pod: Pod): Promise<void>;
   /** An operator's hand: another name in the Lease's spec.holderIdentity. */
   writeHolder(holderIdentity: string): Promise<void>;
-  close(): Promise<void>;
 }
 
 export const LEASE = { namespace: "kube-system", name: "vcluster-kube-vip" } as const;

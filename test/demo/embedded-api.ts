@@ -3,7 +3,7 @@
  * in its place. Real TLS, certificates, watches and conflicts; no etcd and no other kinds of objects.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCertificateAuthority, kubeconfig } from "../../packages/sidecar/src/testing/lease-api/certificates.ts";
@@ -28,7 +28,6 @@ export class EmbeddedApi implements ControlPlane {
   readonly #dns = new ClusterDns();
   readonly #pods = new Map<string, Pod>();
   readonly #onRequest: OnRequest;
-  #door: Server | undefined;
 
   private constructor(onRequest: OnRequest) {
     this.#onRequest = onRequest;
@@ -62,11 +61,6 @@ export class EmbeddedApi implements ControlPlane {
       throw new TypeError(`the Lease ${leaseKey(LEASE.namespace, LEASE.name)} cannot be patched: ${status}`);
   }
 
-  async close(): Promise<void> {
-    this.#door?.close();
-    this.#dns.close();
-  }
-
   async #listenIn(pod: Pod): Promise<void> {
     let ready = false;
     const listeners = pod.namespace.spawn([process.execPath, POD_LISTENERS, this.#socketPath], {
@@ -93,7 +87,6 @@ export class EmbeddedApi implements ControlPlane {
     const door = createServer({ noDelay: true }, (pod) =>
       splice(pod, connect({ port, host: "127.0.0.1", noDelay: true })),
     );
-    this.#door = door;
     await new Promise<void>((resolve, reject) => door.once("error", reject).listen(this.#socketPath, 511, resolve));
   }
 }

@@ -20,7 +20,7 @@ const UNDER_WAY_MS = 50;
 /** A machine with too few free cores loses connections that nobody took away; the table counts them all the same. */
 const NOISE = 0.03;
 
-/** The acts that were played. An act whose calm never came ends after 20 s all the same: its row tells. */
+/** The acts that were played; one that cannot be played ends the story. An act whose calm never came ends after 20 s all the same: its row tells. */
 export async function perform(story: readonly Act[], cast: Cast, screen: Screen): Promise<readonly Span[]> {
   const startMs = monotonicMs();
   const began: { readonly act: Act; readonly atMs: number }[] = [];
@@ -38,8 +38,14 @@ export async function perform(story: readonly Act[], cast: Cast, screen: Screen)
       if (atMs - startMs > STORY_MAX_MS) break;
       began.push({ act, atMs });
       show();
-      await act.play(cast);
-      await calm(cast, act.calmMs, Math.min(atMs + ACT_MAX_MS, startMs + STORY_MAX_MS));
+      const untilMs = Math.min(atMs + ACT_MAX_MS, startMs + STORY_MAX_MS);
+      const problem = await played(act, cast, untilMs);
+      if (problem !== undefined) {
+        began.pop();
+        screen.say(`The act "${act.event}" could not be played: ${problem}`);
+        break;
+      }
+      await calm(cast, act.calmMs, untilMs);
     }
     show();
   } finally {
@@ -52,6 +58,17 @@ export async function perform(story: readonly Act[], cast: Cast, screen: Screen)
     fromMs: beginnings[index] ?? startMs,
     toMs: beginnings[index + 1] ?? endMs,
   }));
+}
+
+/** Why the act could not be played to its end until then; undefined: it was. */
+async function played(act: Act, cast: Cast, untilMs: number): Promise<string | undefined> {
+  const leftMs = Math.max(0, untilMs - monotonicMs());
+  const late = sleep(leftMs).then(() => `it took longer than ${Math.round(leftMs / 1000)} s.`);
+  const done = act.play(cast).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  return await Promise.race([done, late]);
 }
 
 /** Resolves when nothing but noise was lost for `calmMs` and every running replica knows its place, or at `untilMs`. */

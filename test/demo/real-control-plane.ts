@@ -28,8 +28,4 @@ export class RealControlPlane implements ControlPlane {
     const [replica] = this.#api.replicas;
     await replica?.kubectl(["patch", "lease", LEASE.name, "-n", LEASE.namespace, "--type=merge", "-p", patch]);
   }
-
-  close(): Promise<void> {
-    return this.#api.close();
-  }
 }

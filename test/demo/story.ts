@@ -7,7 +7,7 @@ export interface Act {
   readonly event: string;
   /** One or two lines for the onlooker, two at most, of at most 76 characters. */
   readonly words: readonly string[];
-  readonly play: (cast: Cast) => Promise<void> | void;
+  readonly play: (cast: Cast) => Promise<void>;
   /** The act ends when the VIP was served without a loss for this long. */
   readonly calmMs: number;
 }
@@ -19,7 +19,7 @@ export const STORY: readonly Act[] = [
       "Three replicas start. A vacant Lease proves nothing, so the first boot ever",
       `costs one lease duration (${TIMING.leaseDuration} s), once; until then nobody may answer.`,
     ],
-    play: (cast) => cast.startSidecars(),
+    play: async (cast) => cast.startSidecars(),
     calmMs: 1_000,
   },
   {
@@ -28,7 +28,7 @@ export const STORY: readonly Act[] = [
       "Nothing happens: new connections, again and again, from the worker on the",
       "segment and from the client behind the gateway.",
     ],
-    play: () => undefined,
+    play: () => Promise.resolve(),
     calmMs: 4_000,
   },
   {
