@@ -45,10 +45,13 @@ async function begin(
   { tell }: Telling,
   stop: Promise<"stop">,
 ): Promise<Replica | undefined> {
-  for (;;) {
+  for (let hindered = false; ; hindered = true) {
     try {
       const replica = await composeReplica(config, problems, identity, tell);
-      if (await replica.start()) return replica;
+      if (await replica.start()) {
+        if (hindered) tell({ t: "recovered", where: "kernel" });
+        return replica;
+      }
       const message = `MUTEX_TAKEN: another process of this network namespace serves ${config.vip.address}; staying passive until it ends. Run one sidecar for each VIP.`;
       tell({ t: "trouble", where: "kernel", code: "MUTEX_TAKEN", message });
     } catch (error) {
