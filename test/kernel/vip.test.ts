@@ -1,0 +1,203 @@
+/**
+ * The sidecar on a real kernel with the embedded Lease API, at 5/3/1: how long it holds without the API, what it puts
+ * back when a hand removes it, what it sweeps of an earlier life, and what it says without its capabilities.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Capture } from "../bed/capture.ts";
+import { measured } from "../bed/measured.ts";
+import { ArpSampler } from "../bed/observers.ts";
+import { Pod } from "../bed/pod.ts";
+import { podName } from "../bed/release.ts";
+import { residueDiff, residueOf } from "../bed/residue.ts";
+import { PAGE, Segment } from "../bed/segment.ts";
+import { SidecarProcess } from "../bed/sidecar-process.ts";
+import { FAST_LEASE } from "../bed/virtual-cluster.ts";
+import { monotonicMs, waitFor } from "../bed/wait.ts";
+import { EmbeddedApi } from "../demo/embedded-api.ts";
+
+/** How long a holder may count on a lease duration of 5 s, after docs/how-failover-works.md. */
+const HOLD_MS = (5_000 * 0.98) / 1.02 - 50;
+const RESTORED_WITHIN_MS = 100;
+
+let segment: Segment;
+let pod: Pod;
+let api: EmbeddedApi;
+let sampler: ArpSampler;
+let sidecar: SidecarProcess;
+/** When a write of the Lease arrived at the API. */
+const writesAtMs: number[] = [];
+
+beforeAll(async () => {
+  segment = await Segment.create({ podNetwork: "10.64" });
+  pod = await Pod.create(segment, { name: podName(0) });
+  api = await EmbeddedApi.start([pod], ({ method }) => {
+    if (method === "PUT") writesAtMs.push(monotonicMs());
+  });
+  sampler = await ArpSampler.start(segment);
+  sidecar = start();
+  await served(10_000);
+});
+
+afterAll(async () => {
+  await sidecar.close();
+  await sampler.close();
+  await pod.close();
+  await segment.close();
+});
+
+beforeEach(() => served());
+
+afterEach(async () => {
+  await sampler.caughtUp();
+  expect(sampler.report().intervalsOfTwo).toEqual([]);
+});
+
+function start(): SidecarProcess {
+  return SidecarProcess.start(pod, { kubeconfig: api.kubeconfig(), env: FAST_LEASE });
+}
+
+function served(withinMs = 8_000): Promise<true> {
+  return waitFor(
+    "the VIP is answered for",
+    () => (sampler.answering[0] === pod.attachment?.mac && sampler.answering.length === 1 ? true : undefined),
+    {
+      withinMs,
+      diagnose: () => sidecar.tail(),
+    },
+  );
+}
+
+/** From then on no packet reaches the API's listeners, and nobody is told so. */
+async function cutFromApi(): Promise<() => Promise<void>> {
+  const table = [
+    "table inet cut {",
+    "  chain output { type filter hook output priority 0; tcp dport { 6443, 8443 } drop; }",
+    "}",
+  ].join("\n");
+  await pod.namespace.exec(["nft", "-f", "-"], { input: table });
+  return async () => {
+    await pod.namespace.exec(["nft", "delete", "table", "inet", "cut"]);
+  };
+}
+
+test("without the API the VIP is held until the deadline, not longer and not shorter, and is back when writes go on", async () => {
+  const mend = await cutFromApi();
+  const cutAtMs = monotonicMs();
+  const renewedAtMs = writesAtMs.filter((atMs) => atMs < cutAtMs).at(-1) ?? Number.NaN;
+  const silentAtMs = await waitFor(
+    "silence",
+    () => sampler.runs.find(({ fromMs, macs }) => fromMs > cutAtMs && macs.length === 0)?.fromMs,
+    {
+      withinMs: 8_000,
+    },
+  );
+  measured("API cut off: last renewal at the API to silence", [silentAtMs - renewedAtMs]);
+  // From the timer to the kernel it may take the 50 ms that the deadline was shortened by for that.
+  expect(silentAtMs - renewedAtMs).toBeLessThanOrEqual(HOLD_MS + 50);
+  expect(silentAtMs - renewedAtMs).toBeGreaterThan(HOLD_MS - 100);
+  await mend();
+  const mendedAtMs = monotonicMs();
+  await served();
+  measured("API back: until the last holder serves again", [monotonicMs() - mendedAtMs]);
+});
+
+const BY_HAND: readonly {
+  readonly what: string;
+  readonly remove: string;
+  readonly show: string;
+  readonly line: string;
+}[] = [
+  {
+    what: "address",
+    remove: `addr del ${PAGE.vip}/32 dev net1`,
+    show: "addr show dev net1",
+    line: `inet ${PAGE.vip}/32`,
+  },
+  { what: "rule", remove: "rule del pref 847", show: "rule", line: `847:\tfrom ${PAGE.vip} lookup 847` },
+  {
+    what: "default route",
+    remove: "route del default via 10.100.0.1 table 847",
+    show: "route show table 847",
+    line: "default via 10.100.0.1",
+  },
+  {
+    what: "subnet's route",
+    remove: "route del 10.100.0.0/24 table 847",
+    show: "route show table 847",
+    line: "10.100.0.0/24 dev net1",
+  },
+];
+
+test.each(BY_HAND)(
+  "the $what removed by hand is put back within 100 ms and announced again",
+  async ({ what, remove, show, line }) => {
+    const heard = await Capture.start(segment.worker, {
+      link: "net0",
+      filter: `arp and ether src ${pod.mac} and arp[7] = 2`,
+    });
+    await pod.namespace.ip(remove);
+    const removedAtMs = monotonicMs();
+    const restored = await sidecar.waitForEvent("restored", { withinMs: 2_000, sinceMs: removedAtMs - 50 });
+    measured(`${what} removed by hand: from the end of ip to the log's line that it is back`, [
+      restored.atMs - removedAtMs,
+    ]);
+    expect(restored.atMs - removedAtMs).toBeLessThanOrEqual(RESTORED_WITHIN_MS);
+    expect(await pod.namespace.exec(["ip", ...show.split(" ")])).toContain(line);
+    await waitFor("it is announced again", () => heard.frames().length > 0 || undefined, { withinMs: 1_000 });
+    await heard.stop();
+  },
+);
+
+test("net1 set down and up: silent with a sentence, then the routes are back before the VIP is announced", async () => {
+  const downAtMs = monotonicMs();
+  await pod.namespace.ip("link set net1 down");
+  const isDown = ({ fields }: { fields: Readonly<Record<string, unknown>> }) => fields["to"] === "down";
+  await sidecar.waitForEvent("transition", { withinMs: 2_000, sinceMs: downAtMs, matches: isDown });
+  await pod.namespace.ip("link set net1 up");
+  const upAtMs = monotonicMs();
+  const took = await sidecar.waitForEvent("took", { withinMs: 8_000, sinceMs: downAtMs });
+  measured("net1 down and up, nobody else to take the VIP: until it is taken again", [took.atMs - upAtMs]);
+  const routes = await pod.namespace.exec(["ip", "route", "show", "table", "847"]);
+  for (const line of ["default via 10.100.0.1 dev net1", "10.100.0.0/24 dev net1", "unreachable default"])
+    expect(routes).toContain(line);
+  const connected = await segment.client.attempt([
+    "curl",
+    "--silent",
+    "--insecure",
+    "--max-time",
+    "5",
+    `https://${PAGE.endpoint}/livez`,
+  ]);
+  expect(connected.status).toBe(0);
+});
+
+test("what a killed sidecar left is swept before the next one takes part, and nothing of others", async () => {
+  await pod.namespace.ip(
+    "addr add 10.100.0.77/32 dev net1\nroute add 192.0.2.0/24 dev net1 table 848\nrule add pref 848 from 10.100.0.77 lookup 848",
+  );
+  await sidecar.process.stop("SIGKILL");
+  await sampler.caughtUp();
+  // Until the next one starts the kernel answers: what the kernel deadline is for.
+  expect(sampler.answering).toEqual([pod.mac]);
+  const startedAtMs = monotonicMs();
+  sidecar = start();
+  await sidecar.waitForEvent("swept", { withinMs: 5_000 });
+  await waitFor("silence", () => sampler.runs.find(({ fromMs, macs }) => fromMs > startedAtMs && macs.length === 0), {
+    withinMs: 2_000,
+  });
+  await served();
+  expect(await pod.namespace.exec(["ip", "addr", "show", "dev", "net1"])).toContain("10.100.0.77/32");
+  expect(await pod.namespace.exec(["ip", "route", "show", "table", "848"])).toContain("192.0.2.0/24");
+  expect(await pod.namespace.exec(["ip", "rule"])).toContain("from 10.100.0.77 lookup 848");
+});
+
+test("after SIGTERM the namespace is as without it", async () => {
+  const during = await residueOf(pod.namespace);
+  expect(await sidecar.stop()).toEqual({ code: 0, signal: null });
+  const differences = residueDiff(during, await residueOf(pod.namespace)).filter((line) => /^[+-]/.test(line));
+  expect(differences.every((line) => line.startsWith("-"))).toBe(true);
+  expect(
+    differences.every((line) => line.includes(PAGE.vip) || line.includes("847") || line.includes("valid_lft forever")),
+  ).toBe(true);
+  sidecar = start();
+});
