@@ -48,6 +48,12 @@ export class Sidecars {
     return sidecar;
   }
 
+  /** As the kubelet ends it; the others are then all there are. */
+  async stop(sidecar: SidecarProcess): Promise<void> {
+    await sidecar.stop();
+    this.#running.delete(sidecar.pod);
+  }
+
   startAll(): void {
     for (const pod of this.pods) this.start(pod);
   }
