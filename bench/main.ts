@@ -8,7 +8,7 @@ import { obstacle, programObstacle } from "../test/demo/obstacles.ts";
 import { measureAll } from "./measure-all.ts";
 import { tableLines, writeTable } from "./results.ts";
 
-const HELP = "usage: pnpm bench [--write]   (about 3 minutes; --write: also into docs/benchmarks.md)\n";
+const HELP = "usage: pnpm bench [--write]   (about 2 minutes; --write: also into docs/benchmarks.md)\n";
 
 const argv = process.argv.slice(2);
 if (argv.some((argument) => argument !== "--write")) {
