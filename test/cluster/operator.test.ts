@@ -83,24 +83,29 @@ async function repeatedly(argv: readonly string[]): Promise<readonly Silence[]> 
   return silences;
 }
 
-test.each([
+const HANDS = [
   { what: "deleted", argv: ["delete", ...LEASE, "--wait=false"] },
   { what: "emptied", argv: patched("") },
-])("Lease $what: silent within 50 ms (median of 7), and the last holder back within 200 ms", async ({ what, argv }) => {
-  const silences = await repeatedly(argv);
-  const silent = measured(
-    `Lease ${what}: kubectl's answer to silence`,
-    silences.map(({ silentAfterMs }) => silentAfterMs),
-  );
-  const back = measured(
-    `Lease ${what}: kubectl's answer to the last holder being back`,
-    silences.map(({ backAfterMs }) => backAfterMs),
-  );
-  expect(silent).toBeLessThanOrEqual(50);
-  expect(back).toBeLessThanOrEqual(200);
-  expect(new Set(silences.map(({ backMac }) => backMac))).toEqual(new Set([holder.pod.mac]));
-  expect(await cluster.heldByTwo()).toEqual([]);
-});
+];
+
+test.each(HANDS)(
+  "Lease $what: silent within 50 ms (median of 7), and the last holder back within 200 ms",
+  async ({ what, argv }) => {
+    const silences = await repeatedly(argv);
+    const silent = measured(
+      `Lease ${what}: kubectl's answer to silence`,
+      silences.map(({ silentAfterMs }) => silentAfterMs),
+    );
+    const back = measured(
+      `Lease ${what}: kubectl's answer to the last holder being back`,
+      silences.map(({ backAfterMs }) => backAfterMs),
+    );
+    expect(silent).toBeLessThanOrEqual(50);
+    expect(back).toBeLessThanOrEqual(200);
+    expect(new Set(silences.map(({ backMac }) => backMac))).toEqual(new Set([holder.pod.mac]));
+    expect(await cluster.heldByTwo()).toEqual([]);
+  },
+);
 
 test("a foreign name in the Lease: silent at once, and served again after a lease duration", async () => {
   const write = await byHand(patched("somebody-else"));
@@ -108,34 +113,39 @@ test("a foreign name in the Lease: silent at once, and served again after a leas
   measured("foreign name in the Lease: kubectl's answer to silence", [silentAfterMs]);
   measured("foreign name in the Lease: kubectl's answer to being served again", [backAfterMs]);
   expect(silentAfterMs).toBeLessThanOrEqual(50);
-  expect(backAfterMs).toBeGreaterThanOrEqual(LEASE_DURATION_MS);
+  // The others may have seen it before kubectl had its answer, but not before it was asked for.
+  expect(backAfterMs + write.answeredWallMs - write.receivedWallMs).toBeGreaterThanOrEqual(LEASE_DURATION_MS);
   expect(backAfterMs).toBeLessThanOrEqual(LEASE_DURATION_MS + 500);
   expect(await cluster.heldByTwo()).toEqual([]);
 });
 
-// The frozen holder's kernel goes on answering ARP, with its address, until the process is thawed. So this test does not
-// ask whether two MAC addresses answered: it proves that nobody takes the Lease before a lease duration. A replica that
-// never held takes it later still: it asks the segment first, and the frozen one's kernel answers.
-test("Lease deleted while the holder is frozen: nobody takes it before a lease duration, and the thawed one is silent", async () => {
-  const frozen = await cluster.holder();
-  for (const { pod } of cluster.standbys(frozen)) await cluster.ready(pod);
-  frozen.signal("SIGSTOP");
-  const { answeredWallMs: deletedWallMs } = await byHand(["delete", ...LEASE, "--wait=false"]);
-  await sleep(LEASE_DURATION_MS + 1_000);
-  const thawedAtMs = monotonicMs();
-  frozen.signal("SIGCONT");
-  const named = ({ answeredWallMs, lease }: LeaseWrite) =>
-    answeredWallMs > deletedWallMs && lease !== undefined && lease.holderIdentity !== "";
-  const taken = await waitFor("a replica takes the Lease", () => cluster.history().find(named), { withinMs: 5_000 });
-  measured("Lease deleted, holder frozen: deletion to the next take", [taken.receivedWallMs - deletedWallMs]);
-  expect(taken.receivedWallMs - deletedWallMs).toBeGreaterThanOrEqual(LEASE_DURATION_MS);
-  expect(taken.lease?.holderIdentity).not.toContain(frozen.pod.uid);
-  await cluster.sampler.caughtUp();
-  const answersOfFrozen = cluster.sampler.report(thawedAtMs).answerers.find(({ mac }) => mac === frozen.pod.mac);
-  const silentAfterMs = (answersOfFrozen?.lastMs ?? thawedAtMs) - thawedAtMs;
-  measured("thawed after its deadline: last answer of the former holder", [silentAfterMs]);
-  expect(silentAfterMs).toBeLessThanOrEqual(100);
-  const next = await cluster.holder();
-  expect(taken.lease?.holderIdentity).toContain(next.pod.uid);
-  expect(await cluster.segment.worker.exec(CURL_HEALTHZ)).toBe("ok");
-});
+// The frozen holder's kernel goes on answering ARP, with its address, until the process is thawed. So these tests do not
+// ask whether two MAC addresses answered: they prove that nobody takes the Lease before a lease duration. A deleted
+// Lease forgets its last holder's MAC address; a replica that never held then waits for longer, as long as the frozen
+// one's kernel answers.
+test.each(HANDS)(
+  "Lease $what while the holder is frozen: nobody takes it before a lease duration, and the thawed one is silent",
+  async ({ what, argv }) => {
+    const frozen = await cluster.holder();
+    for (const { pod } of cluster.standbys(frozen)) await cluster.ready(pod);
+    frozen.signal("SIGSTOP");
+    const { receivedWallMs: writtenWallMs } = await byHand(argv);
+    await sleep(LEASE_DURATION_MS + 1_000);
+    const thawedAtMs = monotonicMs();
+    frozen.signal("SIGCONT");
+    const named = ({ answeredWallMs, lease }: LeaseWrite) =>
+      answeredWallMs > writtenWallMs && lease !== undefined && lease.holderIdentity !== "";
+    const taken = await waitFor("a replica takes the Lease", () => cluster.history().find(named), { withinMs: 5_000 });
+    measured(`Lease ${what}, holder frozen: until the next take`, [taken.receivedWallMs - writtenWallMs]);
+    expect(taken.receivedWallMs - writtenWallMs).toBeGreaterThanOrEqual(LEASE_DURATION_MS);
+    expect(taken.lease?.holderIdentity).not.toContain(frozen.pod.uid);
+    await cluster.sampler.caughtUp();
+    const answersOfFrozen = cluster.sampler.report(thawedAtMs).answerers.find(({ mac }) => mac === frozen.pod.mac);
+    const silentAfterMs = (answersOfFrozen?.lastMs ?? thawedAtMs) - thawedAtMs;
+    measured("thawed after its deadline: last answer of the former holder", [silentAfterMs]);
+    expect(silentAfterMs).toBeLessThanOrEqual(100);
+    const next = await cluster.holder();
+    expect(taken.lease?.holderIdentity).toContain(next.pod.uid);
+    expect(await cluster.segment.worker.exec(CURL_HEALTHZ)).toBe("ok");
+  },
+);
