@@ -81,8 +81,10 @@ export class Supervisor {
 
   /** Subscribes to the kernel and the Lease, and begins. @throws RoutingError where the kernel gives no events. */
   async start(): Promise<void> {
-    await this.#o.kernel.subscribe((event) => this.#loop.push(() => this.#onKernelEvent(event)));
+    const subscribed = this.#o.kernel.subscribe((event) => this.#loop.push(() => this.#onKernelEvent(event)));
+    // Meanwhile the API is asked already; nothing is taken before this replica is prepared.
     this.#o.lock.watch((event) => this.#loop.push(() => this.#step({ t: "watch", event })));
+    await subscribed;
     this.#loop.push(() => this.#link.prepare());
   }
 
