@@ -78,8 +78,9 @@ export class ApiServers {
 
   /** Every answer that came until one won, or until all copies were answered; within timeoutMs. Never rejects. */
   async ask(request: ApiRequest, timeoutMs: number, judge: (answer: Answer) => Judgement): Promise<readonly Answer[]> {
-    // It takes whole milliseconds only; a third of a deadline is rarely one, and what is left of it may be nothing.
-    const signal = AbortSignal.timeout(Math.max(0, Math.floor(timeoutMs)));
+    // It takes whole milliseconds only; a third of a deadline is rarely one. What is over already is not begun.
+    const wholeMs = Math.floor(timeoutMs);
+    const signal = wholeMs > 0 ? AbortSignal.timeout(wholeMs) : AbortSignal.abort();
     const ready = await this.#ready(signal);
     if ("t" in ready) return [ready];
     const endpoints = endpointsToAsk(ready.book, performance.now());
