@@ -11,7 +11,7 @@ export function median(samples: readonly number[]): number {
 /** Prints count, least, median and most of `samplesMs`, and gives the median back. */
 export function measured(what: string, samplesMs: readonly number[]): number {
   const [least, middle, most] = [Math.min(...samplesMs), median(samplesMs), Math.max(...samplesMs)];
-  const digits = (value: number) => value.toFixed(1);
+  const digits = (value: number) => value.toFixed(Math.abs(value) < 1 ? 3 : 1);
   process.stdout.write(
     `measured: ${what}: ${samplesMs.length} times, ${digits(least)} / ${digits(middle)} / ${digits(most)} ms (least, median, most)\n`,
   );

@@ -395,15 +395,3 @@ test("without NET_ADMIN reading works, and the error says what to grant", async 
     `true\nKERNEL_PERMISSION: cannot add 10.100.0.100/32 to link ${linkIndex}: EPERM. Grant NET_ADMIN to the container.\n`,
   );
 });
-
-test("refreshing the VIP takes well under a millisecond", async () => {
-  const tookMs: number[] = [];
-  for (let round = 0; round < 1_000; round += 1) {
-    const startMs = performance.now();
-    await kernel.replaceAddress({ ...vip4(), validSeconds: 60 });
-    tookMs.push(performance.now() - startMs);
-  }
-  const median = tookMs.sort((a, b) => a - b)[500] ?? Number.POSITIVE_INFINITY;
-  process.stdout.write(`replaceAddress: median ${(median * 1000).toFixed(0)} us\n`);
-  expect(median).toBeLessThan(1);
-});
