@@ -59,16 +59,7 @@ export function question({ vip, mac }: Claim, { address, mac: to }: Neighbour): 
       linkLayer: mac,
     });
   }
-  return encodeArp({
-    t: "arp",
-    to: to ?? BROADCAST_MAC,
-    from: mac,
-    operation: "request",
-    senderMac: mac,
-    senderAddress: vip,
-    targetMac: ZERO_MAC,
-    targetAddress: address,
-  });
+  return arpRequest(mac, vip, address, to);
 }
 
 /**
@@ -88,29 +79,25 @@ export function probe({ vip, mac }: Claim): Uint8Array {
       linkLayer: undefined,
     });
   }
+  return arpRequest(mac, IPV4_UNSPECIFIED, vip);
+}
+
+/** "Who has `target`? Tell `sender`", with the target's hardware address unknown (RFC 826). */
+function arpRequest(mac: MacAddress, sender: IpAddress, target: IpAddress, to: MacAddress = BROADCAST_MAC): Uint8Array {
   return encodeArp({
     t: "arp",
-    to: BROADCAST_MAC,
+    to,
     from: mac,
     operation: "request",
     senderMac: mac,
-    senderAddress: IPV4_UNSPECIFIED,
+    senderAddress: sender,
     targetMac: ZERO_MAC,
-    targetAddress: vip,
+    targetAddress: target,
   });
 }
 
 function gratuitousRequest({ vip, mac }: Claim): Uint8Array {
-  return encodeArp({
-    t: "arp",
-    to: BROADCAST_MAC,
-    from: mac,
-    operation: "request",
-    senderMac: mac,
-    senderAddress: vip,
-    targetMac: ZERO_MAC,
-    targetAddress: vip,
-  });
+  return arpRequest(mac, vip, vip);
 }
 
 function gratuitousReply({ vip, mac }: Claim): Uint8Array {
