@@ -58,6 +58,37 @@ test("insecure-skip-tls-verify and tls-server-name are obeyed", () =>
     "insecure-skip-tls-verify: true, tls-server-name: kubernetes",
   ));
 
+test("a file cut anywhere while it is written is never taken for a whole one", async () => {
+  const { certificate, key } = await authority.client("admin");
+  const data = (pem: string): string => Buffer.from(pem).toString("base64");
+  const whole = `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: ${data(authority.certificate)}
+    server: https://127.0.0.1:6443
+  name: kubernetes
+contexts:
+- context: {cluster: kubernetes, user: admin}
+  name: admin@kubernetes
+current-context: admin@kubernetes
+kind: Config
+users:
+- name: admin
+  user:
+    client-certificate-data: ${data(certificate)}
+    client-key-data: ${data(key)}
+`;
+  const path = join(folder, "admin.conf");
+  const readUpTo = async (length: number): Promise<Credentials | SidecarError> => {
+    writeFileSync(path, whole.slice(0, length));
+    return new CredentialsFile(path).current();
+  };
+  expect(await readUpTo(whole.length)).toMatchObject({ verifyServer: true });
+  // The last line's newline, and the base64 of the key's own, are the only bytes that nothing hangs on.
+  for (let length = 0; length < whole.length - 4; length += 1)
+    expect(await readUpTo(length), `cut after ${length} bytes`).toMatchObject({ code: "KUBECONFIG_INVALID" });
+});
+
 test("what cannot be used has a code and tells no secret", async () => {
   for (const [user, cluster, code] of [
     [`exec: {command: sh, args: ["-c", "echo s3cret >&2; exit 1"]}`, "", "KUBECONFIG_AUTH_FAILED"],

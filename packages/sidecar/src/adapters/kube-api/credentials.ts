@@ -168,6 +168,8 @@ async function httpsOptions(path: string, kubeConfig: KubeConfig): Promise<Reque
 function credentialsOf(path: string, kubeConfig: KubeConfig, options: RequestOptions): Credentials {
   const cluster = kubeConfig.getCurrentCluster() as Cluster;
   const { ca, cert, key } = options;
+  const headers = headersOf(path, options);
+  requireCredentials(path, options, headers);
   const verifyServer = options.rejectUnauthorized !== false;
   let secureContext: SecureContext;
   try {
@@ -184,9 +186,20 @@ function credentialsOf(path: string, kubeConfig: KubeConfig, options: RequestOpt
       .update(JSON.stringify([ca, cert, key, verifyServer].map(String)))
       .digest("hex"),
     verifyServer,
-    headers: headersOf(path, options),
+    headers,
     expired: cert === undefined ? undefined : expiry(path, new X509Certificate(cert as Buffer)),
   };
+}
+
+/** A file cut short while it is written may end before its key: asked without one, the API server would say 403. */
+function requireCredentials(path: string, { cert, key }: RequestOptions, headers: Credentials["headers"]): void {
+  if ((cert === undefined) !== (key === undefined))
+    throw invalid(
+      path,
+      `its user has a client ${cert === undefined ? "key without a certificate" : "certificate without a key"}`,
+    );
+  if (cert === undefined && headers["Authorization"] === undefined)
+    throw invalid(path, "its user has no client certificate, token, password or plugin");
 }
 
 function headersOf(path: string, options: RequestOptions): Record<string, string> {
