@@ -89,6 +89,18 @@ users:
     expect(await readUpTo(length), `cut after ${length} bytes`).toMatchObject({ code: "KUBECONFIG_INVALID" });
 });
 
+test("a proxy on plain http adds the credentials itself", async () => {
+  const path = join(folder, "admin.conf");
+  const content = {
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    clusters: [{ name: "c", cluster: { server: "http://127.0.0.1:8001" } }],
+    users: [{ name: "u", user: {} }],
+  };
+  writeFileSync(path, JSON.stringify(content));
+  expect(await new CredentialsFile(path).current()).toMatchObject({ server: "http://127.0.0.1:8001", headers: {} });
+});
+
 test("what cannot be used has a code and tells no secret", async () => {
   for (const [user, cluster, code] of [
     [`exec: {command: sh, args: ["-c", "echo s3cret >&2; exit 1"]}`, "", "KUBECONFIG_AUTH_FAILED"],
