@@ -9,6 +9,15 @@ export {
   type Placement,
   preparedState,
 } from "./desired-state.ts";
+export {
+  FENCE_LEVELS,
+  type FenceLevel,
+  type Gate,
+  type GateOutcome,
+  type GateReading,
+  type GateTarget,
+  type Opening,
+} from "./gate.ts";
 export type { Dump, Kernel, Outcome } from "./kernel.ts";
 export type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
 export { type Observation, observe } from "./observation.ts";
