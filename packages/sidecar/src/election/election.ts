@@ -26,10 +26,31 @@ export interface Claim {
   readonly deadlineMs: number;
 }
 
+/** What an earlier life left behind in this very network namespace (rule 8). */
+export interface Inheritance {
+  /** Whom the kernel is heard for. */
+  readonly holderIdentity: string;
+  /** Until when: the end of its opening, own monotonic clock. */
+  readonly untilMs: number;
+  /** The MAC address on the VIP's interface. */
+  readonly mac: string;
+}
+
 /** Who this replica is in the election. */
 export type Role =
   /** A candidate that counts, watches, and may not take yet. */
   | { readonly t: "waiting" }
+  /** The kernel is heard for an earlier life, whose Lease is being made ours. Only ever the first of a life. */
+  | {
+      readonly t: "adopting";
+      readonly inherited: Inheritance;
+      /** Of the first version known. */
+      readonly uid: string | undefined;
+      /** The newest version, as a consistent read showed it: what the adoption builds on. */
+      readonly seen: LeaseRecord | undefined;
+      /** How often another version came before ours. */
+      readonly overtaken: number;
+    }
   /** Has a proof, and asks the segment whether somebody answers for the VIP (before the first take of a life). */
   | { readonly t: "asking"; readonly sinceMs: number }
   /** The taking write is on its way. */
@@ -80,7 +101,7 @@ export interface PendingWrite {
   readonly inFlight: boolean;
 }
 
-export type WritePurpose = "create" | "take" | "renew" | "restore" | "resume" | "mark";
+export type WritePurpose = "create" | "take" | "adopt" | "renew" | "restore" | "resume" | "mark";
 
 export interface ElectionState {
   readonly settings: ElectionSettings;
@@ -151,6 +172,11 @@ export type ElectionEvent = {
   | { readonly t: "read"; readonly number: number; readonly result: ReadResult }
   | { readonly t: "exact-read"; readonly resourceVersion: string; readonly result: ReadResult }
   | { readonly t: "write"; readonly number: string; readonly result: WriteResult }
+  /**
+   * A live opening in the gate of this very network namespace, of this Lease: before any "eligible", or not at all.
+   * Answered by "hold" (adopted), "silence" or "disinherit".
+   */
+  | ({ readonly t: "inherited" } & Inheritance)
   /** The executor made the VIP silent here: nobody is answered for it. */
   | { readonly t: "silenced" }
   /** The MAC addresses that answered for the VIP when the segment was asked. */
@@ -174,7 +200,18 @@ export type ElectionEffect =
   | { readonly t: "exact-read"; readonly resourceVersion: string; readonly timeoutMs: number }
   | { readonly t: "ask-segment" }
   /** Loosening: the VIP may be answered until deadlineMs, and not after, whatever happens to the process. */
-  | { readonly t: "hold"; readonly deadlineMs: number; readonly transitions: number }
+  | {
+      readonly t: "hold";
+      readonly deadlineMs: number;
+      readonly transitions: number;
+      /** What was inherited is held on: nothing changes on the wire. Said once, of the adoption itself. */
+      readonly adopted: boolean;
+    }
+  /**
+   * There is nothing to adopt: the gate is closed and everything of the earlier life removed. Answered by nothing, but
+   * this replica is not eligible until an "eligible" says so again.
+   */
+  | { readonly t: "disinherit"; readonly reason: string }
   /** Tightening: silent at once; answered by one "silenced" event. No hold is said before that. */
   | { readonly t: "silence"; readonly reason: SilenceReason }
   | { readonly t: "transition"; readonly from: Role["t"]; readonly to: Role["t"]; readonly reason: string }

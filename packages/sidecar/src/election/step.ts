@@ -2,6 +2,7 @@
  * The election: `step(state, event) -> [state, effects]`. Takes in what the event says, then lets the role act on
  * what is known now. DESIGN section 3 in code; the rules' numbers are in the comments of the files that keep them.
  */
+import { advanceAdopting, afterAdoptionFailed, afterAdoptionRead, inherit, lapse } from "./adopting.ts";
 import { advanceAsking, advanceWaiting, afterSegment } from "./candidate.ts";
 import type { ElectionEffect, ElectionEvent, ElectionState, PendingWrite } from "./election.ts";
 import { advanceHolding, advanceSuspended, afterConflict, afterLookup, confirm } from "./holder.ts";
@@ -10,7 +11,7 @@ import { type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
 import { markOf } from "./mark.ts";
 import * as observed from "./observation.ts";
 import { countedDurationMs, isRecord } from "./observation.ts";
-import { Turn, WRITE_SPACING_MS } from "./turn.ts";
+import { Turn } from "./turn.ts";
 import { advanceYielding, afterMark, afterSilenced, noticeUnfit, rebaseMark, transfer } from "./yielding.ts";
 
 /** A failed read is repeated after this; while a look-up is running the 300 ms bound decides. */
@@ -21,6 +22,7 @@ export function step(state: ElectionState, event: ElectionEvent): [ElectionState
   const turn = new Turn(state, event.nowMs, event.wallTime);
   if (state.role.t === "stopped") return [state, []];
   turn.forgetOldWrites();
+  lapse(turn);
   take(turn, event);
   if (turn.state.lease.current !== state.lease.current) afterNewVersion(turn);
   // A role may lead to the next at once (offered and not taken: suspended: resume), but never in a circle.
@@ -46,6 +48,8 @@ function take(turn: Turn, event: ElectionEvent): void {
       return takeExactRead(turn, event.resourceVersion, event.result);
     case "write":
       return takeWrite(turn, event.number, event.result);
+    case "inherited":
+      return inherit(turn, event);
     case "silenced":
       turn.state.silencing = false;
       return afterSilenced(turn);
@@ -72,6 +76,8 @@ function advance(turn: Turn): void {
   switch (turn.state.role.t) {
     case "waiting":
       return advanceWaiting(turn);
+    case "adopting":
+      return advanceAdopting(turn);
     case "asking":
       return advanceAsking(turn);
     case "holding":
@@ -122,6 +128,7 @@ function takeRead(turn: Turn, number: number, result: ReadResult): void {
   afterLookup(turn);
   if (record === "missing") return;
   confirmByNumber(turn, record);
+  afterAdoptionRead(turn, record);
   rebaseMark(turn, record);
 }
 
@@ -165,6 +172,7 @@ function afterAnswer(turn: Turn, write: PendingWrite, result: WriteResult): void
   if (state.role.t === "taking" && state.role.number === write.number && result.t !== "written") {
     turn.enter({ t: "waiting" }, `take not confirmed: ${result.t}`);
   }
+  afterAdoptionFailed(turn, write, result);
   switch (result.t) {
     case "written":
       // A created Lease is vacant: the last holder takes it back at once, everybody else counts.
@@ -182,7 +190,7 @@ function afterAnswer(turn: Turn, write: PendingWrite, result: WriteResult): void
     case "unknown":
       turn.wantRead();
       // The read comes first: it may confirm the write, and then another would be for nothing.
-      state.nextTryAtMs = Math.max(nowMs + WRITE_SPACING_MS, state.lastWriteAtMs + state.settings.retryPeriodMs / 4);
+      turn.tryAfterQuarter();
       return;
     default:
       return assertNever(result);

@@ -19,7 +19,7 @@ import { recentMoves } from "./moves.ts";
 /** Lost answers remembered. At one write a retry period they leave with their deadline long before. */
 const PENDING_MAX = 16;
 /** Between two writes of ours whatever provokes them: an editor's war on the Lease stays slow. */
-export const WRITE_SPACING_MS = 50;
+const WRITE_SPACING_MS = 50;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -28,9 +28,11 @@ export class Turn {
   readonly wallTime: string;
   readonly effects: ElectionEffect[] = [];
   readonly state: Mutable<ElectionState>;
+  readonly #roleBefore: Role["t"];
 
   constructor(state: ElectionState, nowMs: number, wallTime: string) {
     this.state = { ...state };
+    this.#roleBefore = state.role.t;
     this.nowMs = nowMs;
     this.wallTime = wallTime;
   }
@@ -69,7 +71,12 @@ export class Turn {
     if (role.t !== "holding" || silencing || role.claim.deadlineMs === openUntilMs) return;
     const { deadlineMs, record } = role.claim;
     this.state.openUntilMs = deadlineMs;
-    this.effects.push({ t: "hold", deadlineMs, transitions: record.leaseTransitions });
+    this.effects.push({
+      t: "hold",
+      deadlineMs,
+      transitions: record.leaseTransitions,
+      adopted: this.#roleBefore === "adopting",
+    });
   }
 
   /** Whatever was sent so far opens nothing any more, answered or not. */
@@ -92,6 +99,11 @@ export class Turn {
 
   take(purpose: "take" | "restore" | "resume", base: LeaseRecord, transitionsAtLeast: number): string {
     return this.#write(purpose, base, (context) => drafts.takeDraft(context, base, transitionsAtLeast));
+  }
+
+  /** From the identity of an earlier life to ours; everything else stays as a renewal would leave it. */
+  adopt(base: LeaseRecord): void {
+    this.#write("adopt", base, (context) => drafts.renewDraft(context, base, base.leaseTransitions));
   }
 
   renew(base: LeaseRecord, transitionsAtLeast: number): void {
@@ -160,6 +172,12 @@ export class Turn {
   /** Another try, soon but never closer than the spacing to the last write. */
   tryAgainSoon(): void {
     this.state.nextTryAtMs = Math.max(this.nowMs, this.state.lastWriteAtMs + WRITE_SPACING_MS);
+  }
+
+  /** Another try before the retry period is over: the last one may not have been applied. */
+  tryAfterQuarter(): void {
+    const { lastWriteAtMs, settings } = this.state;
+    this.state.nextTryAtMs = Math.max(this.nowMs + WRITE_SPACING_MS, lastWriteAtMs + settings.retryPeriodMs / 4);
   }
 
   /** The write of ours whose number the record carries and whose answer is not known. */

@@ -14,6 +14,8 @@ function roleTimes(state: ElectionState, nowMs: number): readonly number[] {
   switch (role.t) {
     case "waiting":
       return [takeProof(state, nowMs)?.fromMs ?? Number.POSITIVE_INFINITY];
+    case "adopting":
+      return [role.inherited.untilMs];
     case "asking":
       return [role.sinceMs + ASKING_MAX_MS];
     case "holding":
