@@ -1,5 +1,6 @@
 /** The rtnetlink adapter on a real kernel, every verb and dump against `ip -j`. */
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Kernel } from "../../packages/routing/src/kernel.ts";
 import type { Address, Family, KernelEvent, Route, Rule } from "../../packages/routing/src/model.ts";
@@ -108,10 +109,29 @@ test("the links are those of `ip link`", async () => {
     carrier: link.flags.includes("LOWER_UP"),
     mtuBytes: link.mtu,
     kind: link.linkinfo?.info_kind,
+    alias: link.ifalias,
+    arpIgnore: Number(readFileSync(`/proc/sys/net/ipv4/conf/${link.ifname}/arp_ignore`, "utf8")),
   }));
   const { complete, items } = await kernel.links();
   expect(items).toEqual(expected);
   expect(complete).toBe(true);
+});
+
+test("a muted link is read back as the kernel shows it, and an alias goes as it came", async () => {
+  const shown = async (): Promise<readonly unknown[]> => {
+    const [link] = await json(`ip -j link show dev ${LINK}`);
+    return [readFileSync(`/proc/sys/net/ipv4/conf/${LINK}/arp_ignore`, "utf8").trim(), link.ifalias];
+  };
+  expect(await kernel.setArp({ linkIndex, arpIgnore: 8, alias: "muted" })).toBe("done");
+  expect(await shown()).toEqual(["8", "muted"]);
+  expect((await kernel.links()).items.find(({ index }) => index === linkIndex)).toMatchObject({
+    arpIgnore: 8,
+    alias: "muted",
+  });
+  expect(await kernel.setArp({ linkIndex, arpIgnore: 1, alias: undefined })).toBe("done");
+  expect(await shown()).toEqual(["1", undefined]);
+  expect(await kernel.setArp({ linkIndex, arpIgnore: 0, alias: undefined })).toBe("done");
+  expect(await kernel.setArp({ linkIndex: 4_000_000, arpIgnore: 8, alias: undefined })).toBe("missing");
 });
 
 test("the addresses are those of `ip addr`", async () => {

@@ -3,7 +3,7 @@
  * real one's habits). Each verb is one request; outcomes that a caller expects ("exists", "missing") are results,
  * everything else is a RoutingError.
  */
-import type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+import type { Address, ArpSetting, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
 
 /** "done": the kernel changed. "exists" (EEXIST) and "missing" (ESRCH, EADDRNOTAVAIL, ENODEV): it already was so. */
 export type Outcome = "done" | "exists" | "missing";
@@ -38,6 +38,14 @@ export interface Kernel {
   addRule(rule: Rule): Promise<Outcome>;
   /** Equivalent to: ip rule del … */
   deleteRule(rule: Rule): Promise<Outcome>;
+
+  /**
+   * Both in one request, and without /proc/sys, which is read-only in pods. In force is the larger of this value and
+   * net.ipv4.conf.all.arp_ignore, and the kernel takes every number above 8 as 0. A link that is up tells of it with
+   * an event; a change by way of /proc/sys has none. Equivalent to:
+   * ip link set dev LINK alias TEXT; sysctl -w net.ipv4.conf.LINK.arp_ignore=N
+   */
+  setArp(setting: ArpSetting): Promise<Outcome>;
 
   /** Events of links, addresses, routes and rules, from the moment the promise resolves until `close`. */
   subscribe(onEvent: (event: KernelEvent) => void): Promise<void>;

@@ -20,6 +20,19 @@ export interface Link {
   readonly mtuBytes: number;
   /** IFLA_INFO_KIND ("veth", "macvlan", …); undefined for physical devices. */
   readonly kind: string | undefined;
+  /** IFLA_IFALIAS: free text that stays with the link. `ip link set dev LINK alias TEXT` */
+  readonly alias?: string | undefined;
+  /** net.ipv4.conf.LINK.arp_ignore; undefined where the link speaks no IPv4. */
+  readonly arpIgnore?: number | undefined;
+}
+
+/** Whether the kernel answers ARP on a link by itself, and the text that says who asked for it. */
+export interface ArpSetting {
+  readonly linkIndex: number;
+  /** 0: for every address of the host; 1: for those of the link; 8: for none. See `Kernel.setArp`. */
+  readonly arpIgnore: number;
+  /** At most 255 bytes; undefined takes the alias away. */
+  readonly alias: string | undefined;
 }
 
 /** An address on a link. `ip addr show` */

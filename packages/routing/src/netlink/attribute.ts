@@ -18,11 +18,19 @@ const TYPE_MASK = 0x3fff;
 
 /** A payload: the fixed part, then the attributes. The fixed parts that exist are multiples of 4 long. */
 export function encodePayload(fixed: DataView<ArrayBuffer>, attributes: readonly Attribute[]): Uint8Array<ArrayBuffer> {
-  const length = attributes.reduce((sum, [, value]) => sum + HEADER_BYTES + aligned(value.length), fixed.byteLength);
-  const bytes = new Uint8Array(length);
+  const encoded = encodeAttributes(attributes);
+  const bytes = new Uint8Array(fixed.byteLength + encoded.length);
   bytes.set(new Uint8Array(fixed.buffer));
+  bytes.set(encoded, fixed.byteLength);
+  return bytes;
+}
+
+/** What a value that holds attributes again consists of. */
+export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array<ArrayBuffer> {
+  const length = attributes.reduce((sum, [, value]) => sum + HEADER_BYTES + aligned(value.length), 0);
+  const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
-  let offset = fixed.byteLength;
+  let offset = 0;
   for (const [type, value] of attributes) {
     view.setUint16(offset, HEADER_BYTES + value.length, true);
     view.setUint16(offset + 2, type, true);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { mac } from "../testing/index.ts";
 import { LINK, NO_LONGER_A_PORT } from "./captured.ts";
-import { decodeLink, encodeLinkDump } from "./link.ts";
+import { decodeLink, encodeArpSetting, encodeLinkDump } from "./link.ts";
 
 const bytes = Buffer.from(LINK, "hex");
 
@@ -14,6 +14,8 @@ test("a captured veth is read", () => {
     carrier: true,
     mtuBytes: 1500,
     kind: "veth",
+    alias: undefined,
+    arpIgnore: 0,
   });
 });
 
@@ -46,4 +48,26 @@ test("a link cut short is malformed", () => {
 
 test("a dump asks for every link without IPv6's counters", () => {
   expect(Buffer.from(encodeLinkDump()).toString("hex")).toBe("0000000000000000000000000000000008001d0008000000");
+});
+
+test.each([
+  ["that says so in the alias", "was 0", "09001400 77617320 30000000"],
+  ["that takes the alias away", undefined, "04001400"],
+])("muting a link is one request %s", (_, alias, aliasBytes) => {
+  // struct ifinfomsg of link 3 | IFLA_IFALIAS | IFLA_AF_SPEC { AF_INET { IFLA_INET_CONF { 19: 8 } } }
+  const expected = `00000000 03000000 00000000 00000000 ${aliasBytes} 14001a00 10000200 0c000100 08001300 08000000`;
+  const encoded = encodeArpSetting({ linkIndex: 3, arpIgnore: 8, alias });
+  expect(Buffer.from(encoded).toString("hex")).toBe(expected.replaceAll(" ", ""));
+});
+
+test("arp_ignore is the nineteenth of IPv4's settings", () => {
+  const muted = Buffer.from(bytes);
+  const settings = muted.indexOf(Buffer.from("8c00020088000100", "hex")) + 8;
+  muted.writeUInt32LE(8, settings + 18 * 4);
+  expect(decodeLink(muted)?.arpIgnore).toBe(8);
+});
+
+test("an array of settings that ends before arp_ignore is malformed", () => {
+  const short = "00000000030000000000000000000000 10001a00 0c000200 08000100 01000000".replaceAll(" ", "");
+  expect(() => decodeLink(Buffer.from(short, "hex"))).toThrow("KERNEL_ANSWER_MALFORMED");
 });

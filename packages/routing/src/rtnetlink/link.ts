@@ -1,12 +1,21 @@
 /**
- * Network interfaces on the wire: struct ifinfomsg and IFLA_ attributes (linux/if_link.h). Pure. Reads only: links
- * belong to the CNI plugin.
+ * Network interfaces on the wire: struct ifinfomsg and IFLA_ attributes (linux/if_link.h). Pure. Links belong to
+ * the CNI plugin: of what it made only the answering of ARP is ever changed.
  *
  *   0        2      4       8       12
  *   | family | type | index | flags | change |
  */
-import type { Link } from "../model.ts";
-import { decodeAttributes, encodePayload, optional, readText, readU32, u32 } from "../netlink/attribute.ts";
+import type { ArpSetting, Link } from "../model.ts";
+import {
+  type Attribute,
+  decodeAttributes,
+  encodeAttributes,
+  encodePayload,
+  optional,
+  readText,
+  readU32,
+  u32,
+} from "../netlink/attribute.ts";
 import { fixedPart } from "../netlink/message.ts";
 import { macAddressFromBytes } from "../values/mac-address.ts";
 
@@ -19,6 +28,12 @@ const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
+const IFLA_IFALIAS = 20;
+const IFLA_AF_SPEC = 26;
+const AF_INET = 2;
+const IFLA_INET_CONF = 1;
+/** linux/ip.h; they count from 1. */
+const IPV4_DEVCONF_ARP_IGNORE = 19;
 const IFLA_EXT_MASK = 29;
 const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
@@ -26,6 +41,18 @@ const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 export function encodeLinkDump(): Uint8Array {
   const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
   return encodePayload(fixed, [[IFLA_EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS)]]);
+}
+
+/** IPv4's settings stand as attributes by number in a request, and as one array in an answer. */
+export function encodeArpSetting({ linkIndex, arpIgnore, alias }: ArpSetting): Uint8Array {
+  const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
+  fixed.setInt32(4, linkIndex, true);
+  const settings: Attribute = [IFLA_INET_CONF, encodeAttributes([[IPV4_DEVCONF_ARP_IGNORE, u32(arpIgnore)]])];
+  return encodePayload(fixed, [
+    // Without the closing zero that other strings have: a length of none is what takes an alias away.
+    [IFLA_IFALIAS, new TextEncoder().encode(alias ?? "")],
+    [IFLA_AF_SPEC, encodeAttributes([[AF_INET, encodeAttributes([settings])]])],
+  ]);
 }
 
 /**
@@ -46,5 +73,16 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     carrier: (flags & IFF_LOWER_UP) !== 0,
     mtuBytes: optional(attributes.get(IFLA_MTU), readU32) ?? 0,
     kind: optional(information?.get(IFLA_INFO_KIND), readText),
+    alias: optional(attributes.get(IFLA_IFALIAS), readText),
+    arpIgnore: optional(attributes.get(IFLA_AF_SPEC), readArpIgnore),
   };
+}
+
+/** Kernels have more settings with each version, at the end: this one has been there since the array has (2.6.37). */
+function readArpIgnore(families: Uint8Array): number | undefined {
+  const ipv4 = optional(decodeAttributes(families).get(AF_INET), decodeAttributes);
+  const settings = ipv4?.get(IFLA_INET_CONF);
+  if (settings === undefined) return undefined;
+  const at = (IPV4_DEVCONF_ARP_IGNORE - 1) * 4;
+  return readU32(settings.subarray(at, at + 4));
 }

@@ -1,13 +1,13 @@
 /** The Kernel port over rtnetlink(7): what is asked is encoded here, and what the kernel answers made a result. */
 import { openNetlinkSocket, type RawSocket } from "@vcluster-kube-vip/raw-socket";
 import type { Dump, Kernel, Outcome } from "../kernel.ts";
-import type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "../model.ts";
+import type { Address, ArpSetting, Family, KernelEvent, Link, Neighbour, Route, Rule } from "../model.ts";
 import { decodeMessages, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/message.ts";
 import { NetlinkConnection } from "../netlink/netlink-connection.ts";
 import { RoutingError } from "../routing-error.ts";
 import { decodeAddress, encodeAddress, encodeAddressDump, encodeAddressKey } from "./address.ts";
 import { decodeEvent, EVENT_GROUPS } from "./event.ts";
-import { decodeLink, encodeLinkDump } from "./link.ts";
+import { decodeLink, encodeArpSetting, encodeLinkDump } from "./link.ts";
 import {
   RTM_DELADDR,
   RTM_DELROUTE,
@@ -20,6 +20,7 @@ import {
   RTM_NEWADDR,
   RTM_NEWROUTE,
   RTM_NEWRULE,
+  RTM_SETLINK,
 } from "./message-type.ts";
 import { decodeNeighbour, encodeNeighbourDump } from "./neighbour.ts";
 import { outcomeOf, refusal } from "./outcome.ts";
@@ -90,6 +91,11 @@ class RtNetlink implements Kernel {
 
   deleteRule(rule: Rule): Promise<Outcome> {
     return this.#verb(RTM_DELRULE, 0, encodeRule(rule), `delete the rule ${ruleText(rule)}`);
+  }
+
+  setArp(setting: ArpSetting): Promise<Outcome> {
+    const what = `set arp_ignore of link ${setting.linkIndex} to ${setting.arpIgnore}`;
+    return this.#verb(RTM_SETLINK, 0, encodeArpSetting(setting), what);
   }
 
   async subscribe(onEvent: (event: KernelEvent) => void): Promise<void> {

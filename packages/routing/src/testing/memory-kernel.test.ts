@@ -118,6 +118,14 @@ test("a replace keeps the prefix length of an IPv6 address, by which alone it ca
   expect(await kernel.deleteAddress(vip)).toBe("done");
 });
 
+test("a link keeps what was set of its ARP, and tells of it", async () => {
+  const { kernel, events } = await holder();
+  expect(await kernel.setArp({ linkIndex: 3, arpIgnore: 8, alias: "muted" })).toBe("done");
+  expect((await kernel.links()).items).toEqual([{ ...net1, arpIgnore: 8, alias: "muted" }]);
+  expect(events).toEqual(["link"]);
+  expect(await kernel.setArp({ linkIndex: 4, arpIgnore: 8, alias: undefined })).toBe("missing");
+});
+
 test("an interrupted dump is short and says so, once", async () => {
   const { kernel } = await holder();
   kernel.interrupt("addresses");

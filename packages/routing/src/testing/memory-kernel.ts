@@ -3,13 +3,20 @@
  * port. No neighbour discovery, no lifetimes that run out, no traffic.
  */
 import type { Dump, Kernel, Outcome } from "../kernel.ts";
-import type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "../model.ts";
+import type { Address, ArpSetting, Family, KernelEvent, Link, Neighbour, Route, Rule } from "../model.ts";
 import { RoutingError } from "../routing-error.ts";
 import { familyOf } from "../values/ip-address.ts";
 import { prefixContains } from "../values/ip-prefix.ts";
 
 export type DumpName = "links" | "addresses" | "routes" | "rules" | "neighbours";
-export type VerbName = "replaceAddress" | "deleteAddress" | "replaceRoute" | "deleteRoute" | "addRule" | "deleteRule";
+export type VerbName =
+  | "replaceAddress"
+  | "deleteAddress"
+  | "replaceRoute"
+  | "deleteRoute"
+  | "addRule"
+  | "deleteRule"
+  | "setArp";
 
 const MAIN_TABLE = 254;
 
@@ -165,6 +172,15 @@ export class MemoryKernel implements Kernel {
       if (found === undefined) return "missing";
       this.#rules = this.#rules.filter((other) => other !== found);
       this.#emit({ t: "rule-removed", rule: found });
+      return "done";
+    });
+  }
+
+  setArp({ linkIndex, arpIgnore, alias }: ArpSetting): Promise<Outcome> {
+    return this.#verb("setArp", () => {
+      const link = this.#links.find(({ index }) => index === linkIndex);
+      if (link === undefined) return "missing";
+      this.putLink({ ...link, arpIgnore, alias });
       return "done";
     });
   }
