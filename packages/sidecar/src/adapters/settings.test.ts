@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadConfig } from "../config/load.ts";
-import { FILE_CHARACTERS_MAX } from "../config/vcluster-yaml.ts";
+import { FILE_CHARACTERS_MAX } from "../config/yaml-problems.ts";
 import { gatherSettings } from "./settings.ts";
 
 let folder = "";

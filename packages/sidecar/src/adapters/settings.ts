@@ -7,7 +7,7 @@ import { hostname } from "node:os";
 import type { ConfigInput } from "../config/load.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { Reader } from "../config/sources.ts";
-import { FILE_CHARACTERS_MAX } from "../config/vcluster-yaml.ts";
+import { FILE_CHARACTERS_MAX } from "../config/yaml-problems.ts";
 
 // UTF-8 has at most 3 bytes per character as JavaScript counts them: a file beyond this is too large in any case.
 const READ_BYTES_MAX = 3 * FILE_CHARACTERS_MAX + 1;

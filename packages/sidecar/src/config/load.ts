@@ -21,11 +21,15 @@ import {
 import { BLOCK, OWN_SECTION } from "./setting.ts";
 import { ALL_SETTINGS, SETTINGS } from "./settings.ts";
 import { Reader } from "./sources.ts";
-import { findYamlKeys, type YamlFile, type YamlKeys } from "./vcluster-yaml.ts";
+import { findYamlKeys, type YamlKeys } from "./vcluster-yaml.ts";
+import type { YamlFile } from "./yaml-problems.ts";
 
 export interface ConfigInput {
-  /** The mounted vcluster.yaml; absent where none is mounted; with the reason where it could not be read. */
-  readonly file: YamlFile | { readonly name: string; readonly unreadable: string } | undefined;
+  /**
+   * The mounted vcluster.yaml; absent where none is mounted; with the reason where it could not be read. Or what
+   * somebody has found already, in files that are merged only later (lint).
+   */
+  readonly file: YamlFile | { readonly name: string; readonly unreadable: string } | YamlKeys | undefined;
   /** By setting name: `{ leaseName: "…" }`. */
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -85,6 +89,7 @@ function besides(vip: IpAddress | undefined, addresses: readonly IpAddress[]): r
 
 function readFile(file: ConfigInput["file"]): YamlKeys {
   if (file === undefined) return { readable: true, values: new Map(), problems: [] };
+  if ("readable" in file) return file;
   if ("text" in file) return findYamlKeys(file, KEYS, [OWN_SECTION, BLOCK]);
   const sentence = `expected a readable vcluster.yaml, but ${file.unreadable}: mount it, or set configFile to where it is`;
   const origin = { field: file.name, position: undefined };

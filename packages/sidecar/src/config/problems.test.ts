@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type ConfigInput, loadConfig } from "./load.ts";
 import { formatProblem, SEVERITIES } from "./problem.ts";
-import { FILE_CHARACTERS_MAX } from "./vcluster-yaml.ts";
+import { FILE_CHARACTERS_MAX } from "./yaml-problems.ts";
 
 interface Situation {
   /** YAML instead of the usual file. */

@@ -4,20 +4,21 @@
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from "yaml";
 import type { Problem } from "./config.ts";
-import { nearestName } from "./nearest-name.ts";
-import { type Origin, problem, quote } from "./problem.ts";
+import { type Origin, quote } from "./problem.ts";
+import {
+  duplicateKey,
+  emptyFile,
+  objectionToText,
+  syntaxProblem,
+  unknownKey,
+  wrongType,
+  type YamlFile,
+} from "./yaml-problems.ts";
 
-/** A Secret, where vCluster keeps the file, holds no more. Characters; bytes are at least as many. */
-export const FILE_CHARACTERS_MAX = 1_048_576;
 /** A broken file breaks in many places at once; the first few tell all. */
 const PROBLEMS_PER_CODE_MAX = 10;
 /** Resolving an alias walks the whole file, so a list of aliases must end somewhere. */
 const LIST_ITEMS_MAX = 64;
-
-export interface YamlFile {
-  readonly name: string;
-  readonly text: string;
-}
 
 export interface FoundValue {
   readonly text: string;
@@ -43,37 +44,18 @@ export function findYamlKeys(file: YamlFile, keys: readonly string[], closedSect
   const document = parseDocument(file.text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
   const at = (field: string, offset: number): Origin => ({ field, position: positionOf(file, lines, offset) });
   if (document.errors.length > 0) {
-    const problems = document.errors.slice(0, PROBLEMS_PER_CODE_MAX).map(({ code, message, pos }) => {
-      const sentence = `expected YAML, but the parser says ${quote(message)} (${code}): correct the file here`;
-      return problem("YAML_SYNTAX", at(file.name, pos[0]), sentence);
-    });
+    const problems = document.errors
+      .slice(0, PROBLEMS_PER_CODE_MAX)
+      .map(({ code, message, pos }) => syntaxProblem(at(file.name, pos[0]), message, code));
     return { readable: false, values: new Map(), problems };
   }
   const finder = new KeyFinder(keys, new Set(closedSections), at, (node) =>
     isAlias(node) ? node.resolve(document) : node,
   );
-  if (isAbsent(document.contents)) finder.reportEmptyFile(file.name);
-  else finder.descend(document.contents, "");
+  if (isAbsent(document.contents)) return { readable: true, values: new Map(), problems: [emptyFile(file.name)] };
+  finder.descend(document.contents, "");
   const readable = !finder.problems.some((problem) => problem.severity === "error");
   return { readable, values: finder.values, problems: finder.problems };
-}
-
-function objectionToText({ name, text }: YamlFile): Problem | undefined {
-  const origin = { field: name, position: undefined };
-  if (text.length > FILE_CHARACTERS_MAX) {
-    const sentence = `expected at most ${FILE_CHARACTERS_MAX} characters, but there are more: this is no vcluster.yaml, mount the right file`;
-    return problem("FILE_TOO_LARGE", origin, sentence);
-  }
-  // U+FFFD is what a decoder makes of bytes that are no UTF-8. Tab, line feed and carriage return are text.
-  const odd = /[^\P{Cc}\t\n\r\u0085]|\uFFFD/u.exec(text);
-  if (odd !== null) {
-    const code = (odd[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
-    const before = text.slice(0, odd.index).split("\n");
-    const position = { file: name, line: before.length, column: (before.at(-1) ?? "").length + 1 };
-    const sentence = `expected UTF-8 text, but found the character U+${code}: this is no vcluster.yaml, mount the right file`;
-    return problem("FILE_NOT_TEXT", { field: name, position }, sentence);
-  }
-  return undefined;
 }
 
 function positionOf(file: YamlFile, lines: LineCounter, offset: number): Problem["position"] {
@@ -111,11 +93,6 @@ class KeyFinder {
     this.#resolve = resolve;
   }
 
-  reportEmptyFile(name: string): void {
-    const sentence = "expected a vcluster.yaml, but the file is empty: mount the right file, or none";
-    this.#report(problem("FILE_EMPTY", { field: name, position: undefined }, sentence));
-  }
-
   descend(unresolved: unknown, section: string): void {
     const node = this.#resolve(unresolved);
     if (isAbsent(node)) return;
@@ -146,11 +123,7 @@ class KeyFinder {
       const name = String(key.value);
       const field = section === "" ? name : `${section}.${name}`;
       const origin = this.#at(field, key.range?.[0] ?? 0);
-      if (known.includes(name) && entries.has(name)) {
-        const sentence =
-          "expected this key once, but it is there again: vCluster reads only one of them, remove the other";
-        this.#report(problem("YAML_DUPLICATE_KEY", origin, sentence));
-      }
+      if (known.includes(name) && entries.has(name)) this.#report(duplicateKey(origin));
       if (!known.includes(name) && this.#closed.has(section)) this.#report(unknownKey(origin, name, known));
       entries.set(name, { key, value });
     }
@@ -172,24 +145,13 @@ class KeyFinder {
   }
 
   #reportType(field: string, expected: string, node: unknown): void {
-    const sentence = `expected ${expected}, but found ${describe(this.#resolve(node))}: correct the indentation or the value`;
-    this.#report(problem("WRONG_TYPE", this.#at(field, offsetOf(node)), sentence));
+    this.#report(wrongType(this.#at(field, offsetOf(node)), expected, describe(this.#resolve(node))));
   }
 
   #report(problem: Problem): void {
     const alike = this.problems.filter(({ code }) => code === problem.code).length;
     if (alike < PROBLEMS_PER_CODE_MAX) this.problems.push(problem);
   }
-}
-
-function unknownKey(origin: Origin, name: string, known: readonly string[]): Problem {
-  const near = nearestName(name, known);
-  const cure = near === undefined ? "remove it, or look its name up in docs/configuration.md" : `did you mean ${near}?`;
-  return problem(
-    "UNKNOWN_SETTING",
-    origin,
-    `expected a setting's name, but ${quote(name)} is none and has no effect: ${cure}`,
-  );
 }
 
 /** As it is written, so that 010 stays 010 and 1e3 stays 1e3. */
