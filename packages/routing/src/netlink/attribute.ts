@@ -45,15 +45,20 @@ export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array<A
  * @throws RoutingError KERNEL_ANSWER_MALFORMED for a length that does not fit.
  */
 export function decodeAttributes(bytes: Uint8Array): Attributes {
+  return new Map(decodeAttributeList(bytes));
+}
+
+/** In their order, where several of one type are a list. @throws as `decodeAttributes` */
+export function decodeAttributeList(bytes: Uint8Array): readonly Attribute[] {
   const view = viewOf(bytes);
-  const attributes = new Map<number, Uint8Array>();
+  const attributes: Attribute[] = [];
   for (let offset = 0; offset < bytes.length; ) {
     const left = bytes.length - offset;
     const length = left < HEADER_BYTES ? 0 : view.getUint16(offset, true);
     if (length < HEADER_BYTES || length > left)
       throw malformed(`an attribute of ${length} bytes where ${left} are left`);
     const type = view.getUint16(offset + 2, true) & TYPE_MASK;
-    attributes.set(type, bytes.subarray(offset + HEADER_BYTES, offset + length));
+    attributes.push([type, bytes.subarray(offset + HEADER_BYTES, offset + length)]);
     offset += aligned(length);
   }
   return attributes;

@@ -14,6 +14,7 @@ class FakeSocket {
   receiver: Receiver = { onMessage: () => undefined, onError: () => undefined };
   sendError: RawSocketError | undefined;
   closed = false;
+  datagrams = 0;
 
   readonly open = (receiver: Receiver): this => {
     this.receiver = receiver;
@@ -21,6 +22,7 @@ class FakeSocket {
   };
 
   send(bytes: Uint8Array): RawSocketError | undefined {
+    this.datagrams += 1;
     this.sent.push(...decodeMessages(bytes));
     return this.sendError;
   }
@@ -169,4 +171,24 @@ test("closing ends all requests, also later ones", async () => {
     await expect(one).rejects.toMatchObject({ code: "KERNEL_CLOSED" });
   }
   expect(socket.closed).toBe(true);
+});
+
+test("a transaction is one datagram, and its acknowledgement may speak of any of its messages", async () => {
+  const parts = [16, 0xa00, 17].map((type) => ({ type, flags: 0, payload: new Uint8Array(4) }));
+  const answer = connection.transaction("change the tables", parts);
+  expect(socket.datagrams).toBe(1);
+  expect(numbers(socket.sent)).toEqual([1, 2, 3]);
+  socket.acknowledge({ sequence: 2, payload: Uint8Array.of(0xfe, 0xff, 0xff, 0xff) });
+  expect(await answer).toMatchObject({ errno: 2, index: 1 });
+});
+
+test("what else the kernel says of a failed transaction is not taken for the next answer", async () => {
+  const part = { type: 16, flags: 0, payload: new Uint8Array(4) };
+  const failed = connection.transaction("change the tables", [part, part]);
+  const next = connection.verb(request);
+  socket.acknowledge({ sequence: 1, payload: Uint8Array.of(0xff, 0xff, 0xff, 0xff) });
+  socket.acknowledge({ sequence: 2, payload: Uint8Array.of(0xff, 0xff, 0xff, 0xff) });
+  socket.acknowledge({ sequence: 3 });
+  expect(await failed).toMatchObject({ errno: 1 });
+  expect(await next).toMatchObject({ errno: 0 });
 });

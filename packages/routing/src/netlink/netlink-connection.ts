@@ -20,12 +20,11 @@ import {
 
 export type DatagramSocket = Pick<RawSocket, "send" | "portId" | "close">;
 
-export interface NetlinkRequest {
-  readonly type: number;
-  /** NLM_F_CREATE and the like; REQUEST, ACK and DUMP are added here. */
-  readonly flags: number;
-  readonly payload: Uint8Array;
-  /** For error messages: "add 10.100.0.100/32 to link 3". */
+/** What is asked; sequence number and port are added here. */
+export type NetlinkPart = Pick<NetlinkMessage, "type" | "flags" | "payload">;
+
+export interface NetlinkRequest extends NetlinkPart {
+  /** For error messages: "add 10.100.0.100/32 to link 3". NLM_F_REQUEST, ACK and DUMP need not be among the flags. */
   readonly what: string;
 }
 
@@ -36,12 +35,21 @@ export interface NetlinkAnswer extends Acknowledgement {
   readonly complete: boolean;
 }
 
+export interface TransactionAnswer extends Acknowledgement {
+  /** Which of the messages the kernel speaks of, from 0 on. */
+  readonly index: number;
+}
+
 interface Job {
-  readonly request: NetlinkRequest;
+  readonly what: string;
+  /** Sent as one datagram. */
+  readonly parts: readonly NetlinkPart[];
+  readonly isDump: boolean;
+  /** The sequence number of the first part; the others follow. */
   readonly sequence: number;
   readonly messages: NetlinkMessage[];
   complete: boolean;
-  readonly resolve: (answer: NetlinkAnswer) => void;
+  readonly resolve: (answer: NetlinkAnswer & TransactionAnswer) => void;
   readonly reject: (error: RoutingError) => void;
 }
 
@@ -57,7 +65,7 @@ export class NetlinkConnection {
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #sequence = 0;
+  #nextSequence = 1;
   #closed = false;
 
   /** Owns the socket it opens. */
@@ -70,17 +78,28 @@ export class NetlinkConnection {
   }
 
   /**
-   * One verb. An errno is part of the answer, not an error.
+   * One verb, or one object asked for by name. An errno is part of the answer, not an error.
    * @throws RoutingError KERNEL_TIMEOUT, KERNEL_BUSY, KERNEL_CLOSED, KERNEL_ANSWER_MALFORMED
    */
-  verb(request: NetlinkRequest): Promise<Acknowledgement> {
-    return this.#enqueue({ ...request, flags: request.flags | NLM_F_REQUEST | NLM_F_ACK });
+  verb({ what, type, flags, payload }: NetlinkRequest): Promise<NetlinkAnswer> {
+    return this.#enqueue(what, [{ type, flags: flags | NLM_F_REQUEST | NLM_F_ACK, payload }]);
+  }
+
+  /**
+   * Several messages in one datagram, of which the first acknowledgement is the answer, since the kernel says errors in
+   * their order and before any success: so at least the last verb has to carry NLM_F_ACK. @throws as `verb`
+   */
+  transaction(what: string, parts: readonly NetlinkPart[]): Promise<TransactionAnswer> {
+    return this.#enqueue(
+      what,
+      parts.map((part) => ({ ...part, flags: part.flags | NLM_F_REQUEST })),
+    );
   }
 
   /** Every object of a kind. Not complete only after several attempts. @throws as `verb` */
-  async dump(request: NetlinkRequest): Promise<NetlinkAnswer> {
+  async dump({ what, type, flags, payload }: NetlinkRequest): Promise<NetlinkAnswer> {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#enqueue({ ...request, flags: request.flags | NLM_F_REQUEST | NLM_F_DUMP });
+      const answer = await this.#enqueue(what, [{ type, flags: flags | NLM_F_REQUEST | NLM_F_DUMP, payload }], true);
       if (answer.complete || attempt === DUMP_ATTEMPTS_MAX) return answer;
     }
   }
@@ -91,17 +110,17 @@ export class NetlinkConnection {
     const pending = this.#current === undefined ? this.#waiting : [this.#current, ...this.#waiting];
     this.#current = undefined;
     clearTimeout(this.#timer);
-    for (const job of pending.splice(0)) job.reject(closed(job.request));
+    for (const job of pending.splice(0)) job.reject(closed(job.what));
     this.#waiting.length = 0;
   }
 
-  #enqueue(request: NetlinkRequest): Promise<NetlinkAnswer> {
-    if (this.#closed) return Promise.reject(closed(request));
-    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(busy(request));
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    const sequence = this.#sequence;
+  #enqueue(what: string, parts: readonly NetlinkPart[], isDump = false): Promise<NetlinkAnswer & TransactionAnswer> {
+    if (this.#closed) return Promise.reject(closed(what));
+    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(busy(what));
+    const sequence = this.#nextSequence;
+    this.#nextSequence = (sequence + parts.length) >>> 0;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request, sequence, messages: [], complete: true, resolve, reject });
+      this.#waiting.push({ what, parts, isDump, sequence, messages: [], complete: true, resolve, reject });
       if (this.#current === undefined) this.#next();
     });
   }
@@ -110,11 +129,10 @@ export class NetlinkConnection {
     const job = this.#waiting.shift();
     this.#current = job;
     if (job === undefined) return;
-    this.#timer = setTimeout(() => this.#fail(timeout(job.request)), ANSWER_TIMEOUT_MS);
-    const { type, flags, payload } = job.request;
-    const error = this.#socket.send(encodeMessage({ type, flags, sequence: job.sequence, portId: 0, payload }));
+    this.#timer = setTimeout(() => this.#fail(timeout(job.what)), ANSWER_TIMEOUT_MS);
+    const error = this.#socket.send(datagramOf(job));
     if (error !== undefined) {
-      this.#fail(new RoutingError("KERNEL_REFUSED", `cannot ${job.request.what}: ${error.message}`, { cause: error }));
+      this.#fail(new RoutingError("KERNEL_REFUSED", `cannot ${job.what}: ${error.message}`, { cause: error }));
     }
   }
 
@@ -129,15 +147,17 @@ export class NetlinkConnection {
 
   #take(message: NetlinkMessage): void {
     const job = this.#current;
-    // Else: the late answer to a request that was given up.
-    if (job === undefined || message.sequence !== job.sequence || message.portId !== this.#portId) return;
+    if (job === undefined || message.portId !== this.#portId) return;
+    const index = (message.sequence - job.sequence) >>> 0;
+    // The late answer to a request that was given up, or a further error of a transaction that has failed.
+    if (index >= job.parts.length) return;
     if ((message.flags & NLM_F_DUMP_INTR) !== 0) job.complete = false;
     if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
       job.messages.push(message);
       return;
     }
     const acknowledgement = decodeAcknowledgement(message);
-    this.#finish((done) => done.resolve({ ...acknowledgement, messages: done.messages, complete: done.complete }));
+    this.#finish(({ resolve, messages, complete }) => resolve({ ...acknowledgement, messages, complete, index }));
   }
 
   /** An overrun (ENOBUFS) or the like: a part of the answer is gone. What of a dump is still to come is taken. */
@@ -145,10 +165,8 @@ export class NetlinkConnection {
     const job = this.#current;
     if (job === undefined) return;
     job.complete = false;
-    if ((job.request.flags & NLM_F_DUMP) === NLM_F_DUMP) return;
-    this.#fail(
-      new RoutingError("KERNEL_TIMEOUT", `the answer to "${job.request.what}" was lost. Look and retry.`, { cause }),
-    );
+    if (job.isDump) return;
+    this.#fail(new RoutingError("KERNEL_TIMEOUT", `the answer to "${job.what}" was lost. Look and retry.`, { cause }));
   }
 
   #fail(error: RoutingError): void {
@@ -164,17 +182,31 @@ export class NetlinkConnection {
   }
 }
 
-function timeout({ what }: NetlinkRequest): RoutingError {
+/** One after another; payloads are multiples of 4 long, so that nothing is between them. */
+function datagramOf({ parts, sequence }: Job): Uint8Array {
+  const messages = parts.map((part, index) =>
+    encodeMessage({ ...part, sequence: (sequence + index) >>> 0, portId: 0 }),
+  );
+  const datagram = new Uint8Array(messages.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const message of messages) {
+    datagram.set(message, offset);
+    offset += message.length;
+  }
+  return datagram;
+}
+
+function timeout(what: string): RoutingError {
   return new RoutingError(
     "KERNEL_TIMEOUT",
     `cannot tell whether the kernel did "${what}": no answer within ${ANSWER_TIMEOUT_MS} ms. Look and retry.`,
   );
 }
 
-function busy({ what }: NetlinkRequest): RoutingError {
+function busy(what: string): RoutingError {
   return new RoutingError("KERNEL_BUSY", `cannot ${what}: ${WAITING_MAX} requests wait already. Retry later.`);
 }
 
-function closed({ what }: NetlinkRequest): RoutingError {
+function closed(what: string): RoutingError {
   return new RoutingError("KERNEL_CLOSED", `cannot ${what}: the connection was closed by its owner.`);
 }
