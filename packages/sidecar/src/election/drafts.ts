@@ -1,6 +1,7 @@
 /** The records that the election writes. Who may write which, and when, is step's matter. */
 import type { ElectionSettings } from "./election.ts";
 import {
+  LEASE_TRANSITIONS_MAX,
   type LeaseDraft,
   type LeaseRecord,
   MAC_ANNOTATION,
@@ -35,7 +36,7 @@ export function takeDraft(context: DraftContext, base: LeaseRecord, transitionsA
   const { [MARK_ANNOTATION]: _mark, ...kept } = base.annotations;
   return {
     ...heldDraft(context, base),
-    leaseTransitions: Math.max(base.leaseTransitions, transitionsAtLeast) + 1,
+    leaseTransitions: transitionsOf(base, transitionsAtLeast, 1),
     acquireTime: context.wallTime,
     annotations: { ...kept, ...ownAnnotations(context) },
   };
@@ -45,7 +46,7 @@ export function takeDraft(context: DraftContext, base: LeaseRecord, transitionsA
 export function renewDraft(context: DraftContext, base: LeaseRecord, transitionsAtLeast: number): LeaseDraft {
   return {
     ...heldDraft(context, base),
-    leaseTransitions: Math.max(base.leaseTransitions, transitionsAtLeast),
+    leaseTransitions: transitionsOf(base, transitionsAtLeast, 0),
     acquireTime: base.acquireTime ?? context.wallTime,
     annotations: { ...base.annotations, ...ownAnnotations(context) },
   };
@@ -76,6 +77,11 @@ function heldDraft(context: DraftContext, base: LeaseRecord): LeaseDraft {
     renewTime: context.wallTime,
     annotations: base.annotations,
   };
+}
+
+/** Never negative and never more than the API takes, whatever another hand has put there. */
+function transitionsOf(base: LeaseRecord, atLeast: number, more: 0 | 1): number {
+  return Math.min(Math.max(base.leaseTransitions, atLeast, 0) + more, LEASE_TRANSITIONS_MAX);
 }
 
 function ownAnnotations(context: DraftContext): Record<string, string> {

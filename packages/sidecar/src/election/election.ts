@@ -221,7 +221,16 @@ export type ElectionEffect =
 export type Notice =
   /** A vacant Lease without a mark that counts (a first boot, an operator's hand): it is held for another L. */
   | { readonly t: "counting-vacant"; readonly waitMs: number }
-  | { readonly t: "duration-differs"; readonly recordSeconds: number; readonly ownSeconds: number }
+  | {
+      readonly t: "duration-differs";
+      readonly recordSeconds: number;
+      readonly ownSeconds: number;
+      /** What counts: never less than the own setting, never more than the settings' maximum (rule 2a). */
+      readonly countedSeconds: number;
+    }
+  /** Lowered, negative or at the largest: by hand. `from` undefined: not known of this Lease. */
+  | { readonly t: "transitions-edited"; readonly from: number | undefined; readonly to: number }
+  | { readonly t: "lease-oversized"; readonly what: "annotations" | "holderIdentity"; readonly characters: number }
   | { readonly t: "segment-answered"; readonly by: readonly string[] }
   | { readonly t: "transfer-refused"; readonly reason: string }
   | { readonly t: "moves-alarm"; readonly moves: number; readonly windowMs: number }

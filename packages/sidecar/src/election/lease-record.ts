@@ -12,6 +12,7 @@ export interface LeaseRecord {
   readonly holderIdentity: string;
   /** As the record says it: may be 0, negative or absurd. */
   readonly leaseDurationSeconds: number;
+  /** As the record says it. */
   readonly leaseTransitions: number;
   /** RFC 3339 with microseconds, as in the API; never used to judge expiry (clocks differ). */
   readonly acquireTime: string | undefined;
@@ -26,12 +27,16 @@ export interface LeaseDraft {
   readonly base: LeaseRecord | undefined;
   readonly holderIdentity: string;
   readonly leaseDurationSeconds: number;
+  /** 0..LEASE_TRANSITIONS_MAX */
   readonly leaseTransitions: number;
   readonly acquireTime: string | undefined;
   readonly renewTime: string | undefined;
   /** Complete: an annotation of base that is missing here is removed by the write. */
   readonly annotations: Readonly<Record<string, string>>;
 }
+
+/** An int32 in the API, which refuses a write with more: at the largest they stay, and versions alone tell takes apart. */
+export const LEASE_TRANSITIONS_MAX = 2 ** 31 - 1;
 
 /** Rule 4: a fresh number in each write; only the number in a consistent read confirms a write whose answer was lost. */
 export const WRITE_ANNOTATION = "vcluster-kube-vip/write";

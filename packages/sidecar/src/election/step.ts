@@ -10,7 +10,8 @@ import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
 import { type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
 import { markOf } from "./mark.ts";
 import * as observed from "./observation.ts";
-import { countedDurationMs, isRecord } from "./observation.ts";
+import { countedDurationMs, isRecord, type Observation } from "./observation.ts";
+import { durationDiffers, oddities } from "./oddities.ts";
 import { Turn } from "./turn.ts";
 import { advanceYielding, afterMark, afterSilenced, noticeUnfit, rebaseMark, transfer } from "./yielding.ts";
 
@@ -24,7 +25,7 @@ export function step(state: ElectionState, event: ElectionEvent): [ElectionState
   turn.forgetOldWrites();
   lapse(turn);
   take(turn, event);
-  if (turn.state.lease.current !== state.lease.current) afterNewVersion(turn);
+  if (turn.state.lease.current !== state.lease.current) afterNewVersion(turn, state.lease.current);
   // A role may lead to the next at once (offered and not taken: suspended: resume), but never in a circle.
   for (let changes = 0; changes < ROLE_CHANGES_MAX; changes += 1) {
     const before = turn.state.role.t;
@@ -197,23 +198,22 @@ function afterAnswer(turn: Turn, write: PendingWrite, result: WriteResult): void
   }
 }
 
-function afterNewVersion(turn: Turn): void {
+function afterNewVersion(turn: Turn, before: Observation["current"]): void {
   const { state, nowMs } = turn;
   const { current } = state.lease;
   if (!isRecord(current)) return;
   const { settings } = state;
+  for (const notice of oddities(isRecord(before) ? before : undefined, current)) turn.notice(notice);
   // The own moves were counted when their mark was sent.
   const from = markOf(current)?.from;
   if (from !== undefined && from !== settings.identity) turn.countMove();
   if (current.holderIdentity === "" && markOf(current) === undefined && state.role.t === "waiting") {
     turn.notice({ t: "counting-vacant", waitMs: countedDurationMs(state.lease, settings.leaseDurationMs, nowMs) });
   }
-  const ownSeconds = settings.leaseDurationMs / 1000;
-  const recordSeconds = current.leaseDurationSeconds;
-  if (recordSeconds !== ownSeconds && state.warnedDurationSeconds !== recordSeconds) {
-    state.warnedDurationSeconds = recordSeconds;
-    turn.notice({ t: "duration-differs", recordSeconds, ownSeconds });
-  }
+  const differs = durationDiffers(state, nowMs);
+  if (differs === undefined) return;
+  state.warnedDurationSeconds = differs.recordSeconds;
+  turn.notice(differs);
 }
 
 function assertNever(value: never): never {

@@ -103,7 +103,7 @@ export class Turn {
 
   /** From the identity of an earlier life to ours; everything else stays as a renewal would leave it. */
   adopt(base: LeaseRecord): void {
-    this.#write("adopt", base, (context) => drafts.renewDraft(context, base, base.leaseTransitions));
+    this.#write("adopt", base, (context) => drafts.renewDraft(context, base, 0));
   }
 
   renew(base: LeaseRecord, transitionsAtLeast: number): void {

@@ -84,7 +84,17 @@ function noticeLine(notice: Notice): LogLine {
     case "duration-differs":
       return line(
         "warn",
-        `the Lease says ${notice.recordSeconds} s of duration, this replica ${notice.ownSeconds} s: the longer one counts; set the same everywhere`,
+        `the Lease says ${notice.recordSeconds} s of duration, this replica ${notice.ownSeconds} s: ${notice.countedSeconds} s count; set the same everywhere`,
+      );
+    case "transitions-edited":
+      return line(
+        "warn",
+        `the Lease's transitions are ${notice.to}, and were ${notice.from ?? "not known"}: edited by hand, or an old copy was put back. It proves nothing, and a holder puts the higher back`,
+      );
+    case "lease-oversized":
+      return line(
+        "warn",
+        `the Lease's ${notice.what} has ${notice.characters} characters: the API refuses objects that grow too large, and then nobody can renew; remove what is not needed`,
       );
     case "segment-answered":
       return line("warn", `not taking the VIP: answered for by ${notice.by.join(", ")}, who is not its last holder`, {

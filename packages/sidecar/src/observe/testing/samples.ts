@@ -14,7 +14,9 @@ export const PROBLEM: Problem = {
 /** By kind, so that the compiler asks for what is missing here. */
 const NOTICES: { readonly [T in Notice["t"]]: Extract<Notice, { readonly t: T }> } = {
   "counting-vacant": { t: "counting-vacant", waitMs: 15_000 },
-  "duration-differs": { t: "duration-differs", recordSeconds: 30, ownSeconds: 15 },
+  "duration-differs": { t: "duration-differs", recordSeconds: 30, ownSeconds: 15, countedSeconds: 30 },
+  "transitions-edited": { t: "transitions-edited", from: 7, to: 2 },
+  "lease-oversized": { t: "lease-oversized", what: "annotations", characters: 200_000 },
   "segment-answered": { t: "segment-answered", by: ["02:00:00:00:00:07"] },
   "transfer-refused": { t: "transfer-refused", reason: "no other replica is ready to take it" },
   "moves-alarm": { t: "moves-alarm", moves: 3, windowMs: 180_000 },

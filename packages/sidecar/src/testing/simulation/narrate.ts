@@ -17,7 +17,9 @@ export function effectInWords(effect: ElectionEffect, nowMs: number): string {
     case "ask-segment":
       return "asks the segment for the VIP";
     case "hold":
-      return `may hold for ${seconds(effect.deadlineMs - nowMs)}`;
+      return `${effect.adopted ? "adopts, " : ""}may hold for ${seconds(effect.deadlineMs - nowMs)}`;
+    case "disinherit":
+      return `gives away what it inherited: ${effect.reason}`;
     case "silence":
       return `goes silent: ${effect.reason}`;
     case "transition":
@@ -33,6 +35,10 @@ function noticeInWords(notice: Notice): string {
       return `notes: vacant without a mark that counts, held for another ${seconds(notice.waitMs)}`;
     case "duration-differs":
       return `notes: the lease says ${notice.recordSeconds} s, the own setting ${notice.ownSeconds} s`;
+    case "transitions-edited":
+      return `notes: transitions ${notice.to} after ${notice.from ?? "none known"}`;
+    case "lease-oversized":
+      return `notes: ${notice.what} of ${notice.characters} characters`;
     case "segment-answered":
       return `notes: the VIP is answered by ${notice.by.join(", ")}`;
     case "transfer-refused":
@@ -72,6 +78,8 @@ export function happeningInWords(happening: Happening): string {
       return `not fit: ${happening.reason}`;
     case "transfer":
       return `asked to move to ${happening.to ?? "anybody"}, ${happening.readyPeers} peers ready`;
+    case "inherited":
+      return `heard for the VIP as ${happening.holderIdentity}`;
     case "eligible":
       return "fit";
     case "tick":
