@@ -28,9 +28,10 @@ export function inherit(turn: Turn, { holderIdentity, untilMs, mac }: Inheritanc
     { t: "adopting", inherited: { holderIdentity, untilMs, mac }, uid: undefined, seen: undefined, overtaken: 0 },
     `heard for the VIP as ${holderIdentity}`,
   );
+  lapse(turn);
 }
 
-/** Before anything else is made of an event: an answer that comes after the opening has lapsed adopts nothing. */
+/** Looked at before anything is made of an event: an answer that comes after the opening has lapsed adopts nothing. */
 export function lapse(turn: Turn): void {
   const { role } = turn.state;
   if (role.t === "adopting" && turn.nowMs >= role.inherited.untilMs) disinherit(turn, "the opening has lapsed");

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { holder, SOLO_SETTINGS, Solo, standby } from "../testing/solo.ts";
+import { holder, INHERITED_MS, inheritor, OLD_LIFE, SOLO_SETTINGS, Solo, standby } from "../testing/solo.ts";
 import { type ElectionEffect, type ElectionEvent, type ElectionState, initialState } from "./election.ts";
 import { holdDurationMs } from "./hold-deadline.ts";
 import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
@@ -158,7 +158,9 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-const stories = fc.tuple(fc.boolean(), fc.array(moves, { minLength: 10, maxLength: 60, size: "max" }));
+const BEGINNINGS = { standby, holder, inheritor };
+const beginnings = fc.constantFrom(...(Object.keys(BEGINNINGS) as (keyof typeof BEGINNINGS)[]));
+const stories = fc.tuple(beginnings, fc.array(moves, { minLength: 10, maxLength: 60, size: "max" }));
 
 describe("whatever happens", () => {
   test("step does not throw, changes nothing it was given, and does the same again", () => {
@@ -182,8 +184,8 @@ describe("whatever happens", () => {
 
   test("every hold ends D after the send of a confirmed write, or sooner; after a mark, of one sent later", () => {
     fc.assert(
-      fc.property(stories, ([asHolder, played]) => {
-        const story = new Story(asHolder ? holder() : standby());
+      fc.property(stories, ([beginning, played]) => {
+        const story = new Story(BEGINNINGS[beginning]());
         const { writes, shown } = story.solo;
         for (const move of played) {
           for (const effect of story.play(move)) {
@@ -201,9 +203,9 @@ describe("whatever happens", () => {
 
   test("every mark comes after a silence that was answered, with no hold in between", () => {
     fc.assert(
-      fc.property(stories, ([asHolder, played]) => {
-        const story = new Story(asHolder ? holder() : standby());
-        let gate: "open" | "closing" | "closed" = asHolder ? "open" : "closed";
+      fc.property(stories, ([beginning, played]) => {
+        const story = new Story(BEGINNINGS[beginning]());
+        let gate: "open" | "closing" | "closed" = beginning === "standby" ? "closed" : "open";
         for (const move of played) {
           if (isSilenced(move) && gate === "closing") gate = "closed";
           for (const effect of story.play(move)) {
@@ -212,6 +214,8 @@ describe("whatever happens", () => {
               gate = "open";
             }
             if (effect.t === "silence") gate = "closing";
+            // Answered by nothing: no mark is sent for what was never ours.
+            if (effect.t === "disinherit") gate = "closed";
             if (effect.t === "write" && effect.purpose === "mark") expect(gate).toBe("closed");
           }
         }
@@ -220,10 +224,35 @@ describe("whatever happens", () => {
     );
   });
 
+  test("an adoption goes out before the opening lapses, on a version of the old life or ours that a read has shown", () => {
+    fc.assert(
+      fc.property(fc.array(moves, { minLength: 5, maxLength: 40, size: "max" }), (played) => {
+        const story = new Story(inheritor());
+        const { solo } = story;
+        const untilMs = solo.nowMs + INHERITED_MS;
+        let adopted = 0;
+        for (const move of played) {
+          for (const effect of story.play(move)) {
+            if (effect.t === "disinherit") adopted = Number.POSITIVE_INFINITY;
+            if (effect.t === "hold" && effect.adopted) adopted += 1;
+            if (effect.t !== "write" || effect.purpose !== "adopt") continue;
+            const { base, leaseTransitions } = effect.draft;
+            expect(solo.writes.find((write) => write.number === effect.number)?.sentAtMs).toBeLessThan(untilMs);
+            expect([OLD_LIFE, "a"]).toContain(base?.holderIdentity);
+            expect(leaseTransitions).toBe(Math.max(base?.leaseTransitions ?? Number.NaN, 0));
+            expect(solo.read).toContain(base?.resourceVersion);
+          }
+        }
+        expect([0, 1, Number.POSITIVE_INFINITY]).toContain(adopted);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("every write carries a number of its own", () => {
     fc.assert(
-      fc.property(stories, ([asHolder, played]) => {
-        const story = new Story(asHolder ? holder() : standby());
+      fc.property(stories, ([beginning, played]) => {
+        const story = new Story(BEGINNINGS[beginning]());
         for (const move of played) story.play(move);
         const written = story.log.flatMap((effect) => (effect.t === "write" ? [effect.number] : []));
         expect(new Set(written).size).toBe(written.length);

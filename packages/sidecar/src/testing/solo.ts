@@ -59,6 +59,8 @@ export class Solo {
   readonly writes: { readonly number: string; readonly purpose: WritePurpose; readonly sentAtMs: number }[] = [];
   /** Numbers that it was shown: by the answer to the write itself, or in a consistent read. */
   readonly shown = new Set<string | undefined>();
+  /** Versions that consistent reads have shown. */
+  readonly read = new Set<string>();
   /** Of the last feed or wait. */
   effects: readonly ElectionEffect[] = [];
 
@@ -79,6 +81,7 @@ export class Solo {
   feed(happening: SoloHappening): readonly ElectionEffect[] {
     const event = { ...happening, nowMs: this.nowMs, wallTime: "2026-01-01T00:00:00.000000Z" } as ElectionEvent;
     if (isProof(happening)) this.shown.add(happening.result.lease.annotations[WRITE_ANNOTATION]);
+    if (happening.t === "read" && happening.result.t === "found") this.read.add(happening.result.lease.resourceVersion);
     const [state, effects] = step(this.state, event);
     for (const effect of effects) {
       if (effect.t !== "write") continue;
@@ -214,6 +217,26 @@ export function standby(settings: Partial<ElectionSettings> = {}, fields: Partia
   a.create(heldBy("b", fields));
   a.feed({ t: "eligible", mac: "mac-of-a" });
   a.list();
+  return a;
+}
+
+/** The identity of the life before, in the same namespace. */
+export const OLD_LIFE = "a-before";
+/** How long an inheritor's opening lasts. */
+export const INHERITED_MS = 10_000;
+
+/** A life that finds the gate open for OLD_LIFE, whose last write is in the Lease; its first read is on its way. */
+export function inheritor(fields: Partial<LeaseContent> = {}): Solo {
+  const a = new Solo();
+  a.create(heldBy(OLD_LIFE, { leaseTransitions: 4, acquireTime: "long ago", ...fields }));
+  a.feed({ t: "inherited", holderIdentity: OLD_LIFE, untilMs: a.nowMs + INHERITED_MS, mac: "mac-of-a" });
+  return a;
+}
+
+/** An inheritor that has read the Lease; its adoption is on its way. */
+export function adopting(): Solo {
+  const a = inheritor();
+  a.answerRead();
   return a;
 }
 
