@@ -61,7 +61,8 @@ const DUMP_ATTEMPTS_MAX = 4;
 
 export class NetlinkConnection {
   readonly #socket: DatagramSocket;
-  readonly #portId: number;
+  /** The kernel's number for the socket; changes made through it are told to others with it. */
+  readonly portId: number;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -74,7 +75,7 @@ export class NetlinkConnection {
       onMessage: (datagram) => this.#receive(datagram),
       onError: (error) => this.#lost(error),
     });
-    this.#portId = this.#socket.portId();
+    this.portId = this.#socket.portId();
   }
 
   /**
@@ -147,7 +148,7 @@ export class NetlinkConnection {
 
   #take(message: NetlinkMessage): void {
     const job = this.#current;
-    if (job === undefined || message.portId !== this.#portId) return;
+    if (job === undefined || message.portId !== this.portId) return;
     const index = (message.sequence - job.sequence) >>> 0;
     // The late answer to a request that was given up, or a further error of a transaction that has failed.
     if (index >= job.parts.length) return;

@@ -1,0 +1,75 @@
+/**
+ * Messages of nf_tables, subsystem 10 of nfnetlink: all begin with struct nfgenmsg. Numbers in them are big-endian, other
+ * than in rtnetlink. Pure.
+ *
+ *   0        1         2
+ *   | family | version | resource |   attributes
+ *
+ * linux/netfilter/nfnetlink.h · linux/netfilter/nf_tables.h
+ */
+import { type Attributes, decodeAttributes, encodePayload } from "../netlink/attribute.ts";
+import { fixedPart, type NetlinkMessage, NLM_F_ACK } from "../netlink/message.ts";
+import type { NetlinkPart } from "../netlink/netlink-connection.ts";
+import { encodeNodes, type Node } from "./node.ts";
+
+/** Where a table's chains are asked: the kernel's own ARP, all of IPv6, a link's frames. */
+export const TABLE_FAMILY = { arp: 3, netdev: 5, ip6: 10 } as const;
+export type TableFamily = keyof typeof TABLE_FAMILY;
+export const TABLE_FAMILIES = Object.keys(TABLE_FAMILY) as readonly TableFamily[];
+
+const SUBSYSTEM = 10;
+const FIXED_BYTES = 4;
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+
+export const NFT_MSG = {
+  newTable: message(0),
+  getTable: message(1),
+  deleteTable: message(2),
+  newChain: message(3),
+  getChain: message(4),
+  newRule: message(6),
+  getRule: message(7),
+  newSet: message(9),
+  getSet: message(10),
+  newElement: message(12),
+  getElement: message(13),
+  deleteElement: message(14),
+  newGeneration: message(15),
+  getGeneration: message(16),
+} as const;
+
+/** @param flags - NLM_F_CREATE and the like. */
+export function encodeNft(type: number, flags: number, family: TableFamily, nodes: readonly Node[]): NetlinkPart {
+  const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
+  fixed.setUint8(0, TABLE_FAMILY[family]);
+  return { type, flags, payload: encodePayload(fixed, encodeNodes(nodes)) };
+}
+
+/** The kernel does all of it or nothing. Acknowledged is the last verb; a refusal may name any, BATCH_BEGIN included. */
+export function encodeBatch(verbs: readonly NetlinkPart[]): readonly NetlinkPart[] {
+  const last = verbs.length - 1;
+  const acknowledged = verbs.map((verb, index) => (index === last ? { ...verb, flags: verb.flags | NLM_F_ACK } : verb));
+  return [batchBorder(NFNL_MSG_BATCH_BEGIN), ...acknowledged, batchBorder(NFNL_MSG_BATCH_END)];
+}
+
+/** What follows the fixed part. @throws RoutingError KERNEL_ANSWER_MALFORMED */
+export function attributeBytes({ payload }: NetlinkMessage): Uint8Array {
+  fixedPart(payload, FIXED_BYTES);
+  return payload.subarray(FIXED_BYTES);
+}
+
+/** @throws RoutingError KERNEL_ANSWER_MALFORMED */
+export function attributesOf(message: NetlinkMessage): Attributes {
+  return decodeAttributes(attributeBytes(message));
+}
+
+function message(number: number): number {
+  return (SUBSYSTEM << 8) | number;
+}
+
+function batchBorder(type: number): NetlinkPart {
+  const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
+  fixed.setUint16(2, SUBSYSTEM);
+  return { type, flags: 0, payload: encodePayload(fixed, []) };
+}

@@ -1,0 +1,207 @@
+/**
+ * The hold gate in nf_tables, over netlink. Every change is one transaction, and the tables of a level are changed
+ * together. What is written is said in gate-table.ts and element.ts, what is read judged in gate-reading.ts.
+ */
+import { createHash } from "node:crypto";
+import { openNetlinkSocket, type RawSocket, RawSocketError } from "@vcluster-kube-vip/raw-socket";
+import type { Gate, GateOutcome, GateReading, GateTarget, Opening } from "../gate.ts";
+import type { Family } from "../model.ts";
+import { text } from "../netlink/attribute.ts";
+import { decodeMessages } from "../netlink/message.ts";
+import { NetlinkConnection, type NetlinkPart, type TransactionAnswer } from "../netlink/netlink-connection.ts";
+import { RoutingError } from "../routing-error.ts";
+import { canonicalIpAddress } from "../values/ip-address.ts";
+import { COMMENT_BYTES_MAX } from "./comment.ts";
+import { encodeDeletion, encodeFlush, encodeOpen } from "./element.ts";
+import { changedTable, EVENT_GROUP } from "./event.ts";
+import { foreignTable, LEASE_BYTES_MAX, leaseOf, markOf, readGate } from "./gate-reading.ts";
+import { encodeCreation, encodeRemoval, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
+import { encodeBatch, encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
+import { gateOutcome, gateRefusal, unsupported } from "./outcome.ts";
+import { dumpTables } from "./table-dump.ts";
+
+const NETLINK_NETFILTER = 12;
+
+export interface NftGateOptions {
+  readonly level: "nft-egress" | "nft-arp";
+  /** The family of the VIPs that it is for. */
+  readonly family: Family;
+  /** The routing protocol number by which all that is ours is known; in the tables' name. */
+  readonly protocol: number;
+  /** "namespace/name"; in the tables' mark. */
+  readonly lease: string;
+}
+
+/**
+ * Tries first, in a transaction that changes nothing, whether this kernel has all that the level needs. Needs NET_ADMIN,
+ * for reading too. Does not keep the process alive.
+ * @throws RoutingError GATE_UNSUPPORTED, KERNEL_PERMISSION
+ */
+export async function openNftGate(options: NftGateOptions): Promise<Gate> {
+  const gate = new NftGate(options, connect());
+  try {
+    await gate.tryOut();
+  } catch (error) {
+    gate.end();
+    throw error;
+  }
+  return gate;
+}
+
+/** What of a text the kernel keeps: all of it, or, where it is too long, its hash. */
+export function gateText(whole: string, bytesMax: number = COMMENT_BYTES_MAX): string {
+  if (Buffer.byteLength(whole) <= bytesMax) return whole;
+  return `sha256:${createHash("sha256").update(whole).digest("hex")}`;
+}
+
+class NftGate implements Gate {
+  readonly level: NftGateOptions["level"];
+  readonly #connection: NetlinkConnection;
+  readonly #family: Family;
+  readonly #families: readonly TableFamily[];
+  readonly #name: string;
+  readonly #lease: string;
+  readonly #subscriptions: RawSocket[] = [];
+
+  constructor({ level, family, protocol, lease }: NftGateOptions, connection: NetlinkConnection) {
+    const answers = family === 4 ? "arp" : "ip6";
+    this.level = level;
+    this.#connection = connection;
+    this.#family = family;
+    this.#families = level === "nft-egress" ? [answers, "netdev"] : [answers];
+    this.#name = `vcluster-kube-vip-${protocol}`;
+    this.#lease = lease;
+  }
+
+  /** All that a gate consists of, on the loopback link, and at the end a verb that has to fail. */
+  async tryOut(): Promise<void> {
+    const what = `use ${this.level} gates`;
+    const name = `${this.#name}-trial`;
+    const vip = canonicalIpAddress(this.#family === 4 ? "0.0.0.0" : "::");
+    const opening: Opening = { holderIdentity: "trial", untilWallMs: 1, timeoutMs: 1000 };
+    const verbs = this.#tables({ vip, linkName: "lo", linkIndex: 1 }, name).flatMap((table) => [
+      ...encodeCreation(table),
+      encodeOpen(table.family, name, vip, opening),
+    ]);
+    const absent = encodeNft(NFT_MSG.deleteTable, 0, "netdev", [[OF_TABLE, text(`${name}-absent`)]]);
+    const parts = encodeBatch([...verbs, absent]);
+    const answer = await this.#connection.transaction(what, parts);
+    if (parts[answer.index]?.type === absent.type) return;
+    const refused = gateRefusal(answer, what);
+    throw refused.code === "KERNEL_PERMISSION" ? refused : unsupported(what, refused.message, refused);
+  }
+
+  async read(target: GateTarget): Promise<GateReading> {
+    const found = await dumpTables(this.#connection, this.#name);
+    const lease = gateText(this.#lease, LEASE_BYTES_MAX);
+    const reading = readGate(found, { lease, vip: target.vip, tables: this.#tables(target) });
+    return "lease" in reading && reading.lease === lease ? { ...reading, lease: this.#lease } : reading;
+  }
+
+  async install(target: GateTarget, opening: Opening | undefined): Promise<void> {
+    const what = `install the gate for ${target.vip} on ${target.linkName}`;
+    const found = await dumpTables(this.#connection, this.#name);
+    const tables = this.#tables(target);
+    const foreign = foreignTable(found, tables);
+    if (foreign !== undefined) {
+      const advice = `Remove it, or choose another protocol number.`;
+      throw new RoutingError("GATE_FOREIGN", `cannot ${what}: ${foreign}. ${advice}`);
+    }
+    // Of another level or address family: nothing of an earlier life stays.
+    const left = found.filter((table) => leaseOf(table) !== undefined).map(({ family }) => family);
+    const families = [...new Set([...this.#families, ...left])];
+    const answer = await this.#transaction(what, [
+      ...families.flatMap((family) => encodeRemoval(family, this.#name)),
+      ...tables.flatMap(encodeCreation),
+      ...(opening === undefined ? [] : this.#each((family) => [this.#open(family, target, opening)])),
+    ]);
+    if (answer.errno !== 0) throw gateRefusal(answer, what);
+  }
+
+  open(target: GateTarget, opening: Opening): Promise<GateOutcome> {
+    return this.#change(`open the gate for ${target.vip}`, (family) => [
+      encodeFlush(family, this.#name),
+      this.#open(family, target, opening),
+    ]);
+  }
+
+  refresh(target: GateTarget, from: Opening, to: Opening): Promise<GateOutcome> {
+    return this.#change(`refresh the gate for ${target.vip}`, (family) => [
+      encodeDeletion(family, this.#name, target.vip, from),
+      this.#open(family, target, to),
+    ]);
+  }
+
+  close(target: GateTarget): Promise<GateOutcome> {
+    return this.#change(`close the gate for ${target.vip}`, (family) => [encodeFlush(family, this.#name)]);
+  }
+
+  async remove(): Promise<GateOutcome> {
+    const found = await dumpTables(this.#connection, this.#name);
+    const ours = found.filter((table) => leaseOf(table) !== undefined);
+    if (ours.length === 0) return "missing";
+    const what = "remove the gate";
+    const verbs = ours.flatMap(({ family }) => encodeRemoval(family, this.#name));
+    return gateOutcome(await this.#transaction(what, verbs), what);
+  }
+
+  async subscribe(onChanged: () => void): Promise<void> {
+    const own = this.#connection.portId;
+    const socket = openNetlinkSocket({
+      protocol: NETLINK_NETFILTER,
+      groups: EVENT_GROUP,
+      onMessage: (datagram) => {
+        if (tellsOf(this.#name, datagram, own)) onChanged();
+      },
+      // Whatever was lost may have told of a change.
+      onError: onChanged,
+    });
+    this.#subscriptions.push(socket);
+  }
+
+  end(): void {
+    this.#connection.close();
+    for (const socket of this.#subscriptions.splice(0)) socket.close();
+  }
+
+  #tables(target: GateTarget, name = this.#name): readonly GateTable[] {
+    const mark = markOf(gateText(this.#lease, LEASE_BYTES_MAX));
+    return this.#families.map((family) => gateTable(family, name, mark, target));
+  }
+
+  #open(family: TableFamily, { vip }: GateTarget, opening: Opening): NetlinkPart {
+    return encodeOpen(family, this.#name, vip, { ...opening, holderIdentity: gateText(opening.holderIdentity) });
+  }
+
+  #each(verbs: (family: TableFamily) => readonly NetlinkPart[]): readonly NetlinkPart[] {
+    return this.#families.flatMap(verbs);
+  }
+
+  async #change(what: string, verbs: (family: TableFamily) => readonly NetlinkPart[]): Promise<GateOutcome> {
+    return gateOutcome(await this.#transaction(what, this.#each(verbs)), what);
+  }
+
+  #transaction(what: string, verbs: readonly NetlinkPart[]): Promise<TransactionAnswer> {
+    return this.#connection.transaction(what, encodeBatch(verbs));
+  }
+}
+
+function connect(): NetlinkConnection {
+  try {
+    return new NetlinkConnection((receiver) => openNetlinkSocket({ protocol: NETLINK_NETFILTER, ...receiver }));
+  } catch (error) {
+    if (!(error instanceof RawSocketError)) throw error;
+    if (error.code === "RAW_SOCKET_UNSUPPORTED") throw unsupported("use nft gates", error.message, error);
+    throw error;
+  }
+}
+
+/** Of a change by another hand to the table; what cannot be read may be one. */
+function tellsOf(name: string, datagram: Uint8Array, ownPortId: number): boolean {
+  try {
+    return decodeMessages(datagram).some((message) => message.portId !== ownPortId && changedTable(message) === name);
+  } catch (error) {
+    if (!(error instanceof RoutingError)) throw error;
+    return true;
+  }
+}
