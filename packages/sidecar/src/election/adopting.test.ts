@@ -30,7 +30,7 @@ describe("a life that finds its kernel heard for the VIP (rule 8)", () => {
   });
 
   test("makes the Lease its own by compare-and-swap on the version that it read, and changes nothing else", () => {
-    const a = inheritor({ annotations: { theirs: "1", [MAC_ANNOTATION]: "mac-of-a", [WRITE_ANNOTATION]: "old/7" } });
+    const a = inheritor({ annotations: { theirs: "1", [WRITE_ANNOTATION]: "old/7" } });
     a.answerRead();
     const { draft, number } = a.sent("adopt");
     expect(draft).toMatchObject({
@@ -72,7 +72,9 @@ describe("a life that finds its kernel heard for the VIP (rule 8)", () => {
     const event = { t: "inherited", holderIdentity: OLD_LIFE, untilMs: 200_000, mac: "mac-of-a" } as const;
     const eligible = new Solo();
     eligible.feed({ t: "eligible", mac: "mac-of-a" });
-    for (const a of [eligible, inheritor(), adopting()]) expect(() => a.feed(event)).toThrow(TypeError);
+    const disinherited = inheritor();
+    disinherited.wait(INHERITED_MS);
+    for (const a of [eligible, inheritor(), adopting(), disinherited]) expect(() => a.feed(event)).toThrow(TypeError);
   });
 
   test("does not move before the Lease is its own", () => {
@@ -94,6 +96,11 @@ describe("a life that finds its kernel heard for the VIP (rule 8)", () => {
 });
 
 describe("an adoption whose answer is lost", () => {
+  test("is waited for: one at a time", () => {
+    const a = adopting();
+    expect(a.wait(3_000)).toEqual([]);
+  });
+
   test("is confirmed by its number in a consistent read, from its own send (rule 4)", () => {
     const a = adopting();
     const write = a.sent("adopt");

@@ -52,8 +52,7 @@ export function advanceAdopting(turn: Turn): void {
   state.role = role;
   if (role.overtaken > OVERTAKEN_MAX) return forgo(turn, "the lease does not stay as it is read");
   if (role.seen === undefined) return turn.wantRead();
-  if (state.read.t !== "none" || turn.writeInFlight(["adopt"]) !== undefined || nowMs < state.nextTryAtMs) return;
-  turn.adopt(role.seen);
+  if (turn.writeInFlight(["adopt"]) === undefined && nowMs >= state.nextTryAtMs) turn.adopt(role.seen);
 }
 
 /** Why there is nothing to adopt; undefined while the newest version known is the old life's, or ours already. */
@@ -76,12 +75,10 @@ function withNews(turn: Turn, role: Adopting): Adopting {
   return { ...role, seen: undefined, overtaken: role.overtaken + 1 };
 }
 
-/** A consistent read: what it shows may be built on, unless the watch was faster. */
+/** A consistent read: what it shows may be built on. */
 export function afterAdoptionRead(turn: Turn, record: LeaseRecord): void {
-  const { role, lease } = turn.state;
-  if (role.t !== "adopting") return;
-  const isNewest = isRecord(lease.current) && lease.current.resourceVersion === record.resourceVersion;
-  if (isNewest) turn.state.role = { ...role, seen: record };
+  const { role } = turn.state;
+  if (role.t === "adopting") turn.state.role = { ...role, seen: record };
 }
 
 /** An adoption that was not confirmed is looked up before the next. */
@@ -97,7 +94,6 @@ export function afterAdoptionFailed(turn: Turn, write: PendingWrite, result: Wri
 /** The Lease is in another hand: what was sent so far opens nothing any more. */
 function forgo(turn: Turn, reason: string): void {
   turn.voidWrites();
-  turn.state.pending = [];
   disinherit(turn, reason);
 }
 
