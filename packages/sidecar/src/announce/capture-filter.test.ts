@@ -1,8 +1,10 @@
+import type { IpAddress } from "@vcluster-kube-vip/routing";
 import { ip, mac } from "@vcluster-kube-vip/routing/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { answerTo } from "./answer.ts";
 import { type ArpFrame, encodeArp } from "./arp.ts";
-import { captureFilter } from "./capture-filter.ts";
+import { captureFilter, requestFilter } from "./capture-filter.ts";
 import { announcements, type Claim, probe, question } from "./forms.ts";
 import { classify } from "./listen.ts";
 import { type Advertisement, encodeNeighbour } from "./neighbour-discovery.ts";
@@ -148,4 +150,38 @@ test("nothing that we send ourselves is lost on another replica", () => {
 
 test("the kernel takes at most 4096 instructions; these are a few dozen", () => {
   expect([captureFilter(ipv4).length, captureFilter(ipv6).length]).toEqual([16, 35]);
+});
+
+describe("of requests", () => {
+  const addresses = [ipv4.vip, ip("10.100.0.11")];
+  const passesAs = (wanted: readonly IpAddress[], frame: Uint8Array): boolean =>
+    runFilter(requestFilter(wanted), frame) >= Math.max(1, frame.length);
+
+  test.each<[string, Partial<ArpFrame>, boolean]>([
+    ["one for the VIP passes", { targetAddress: ipv4.vip }, true],
+    ["one for another address of the link passes", { targetAddress: ip("10.100.0.11") }, true],
+    ["one for a neighbour does not", { targetAddress: ip("10.100.0.12") }, false],
+    ["a reply does not", { operation: "reply", targetAddress: ipv4.vip }, false],
+  ])("%s", (_, fields, expected) => expect(passesAs(addresses, arp(fields))).toBe(expected));
+
+  test("whatever is answered passes", () => {
+    const near = fc.constantFrom(...addresses, ip("10.100.0.12"), ip("0.0.0.0"));
+    const senders = fc.record({ senderMac: macNear, senderAddress: near, targetAddress: near });
+    const self = { mac: ipv4.mac, addresses: new Set(addresses) };
+    fc.assert(
+      fc.property(senders, (fields) => {
+        const frame = arp(fields);
+        if (answerTo(frame, self).t === "reply") expect(passesAs(addresses, frame)).toBe(true);
+      }),
+    );
+  });
+
+  test("with more addresses than a jump reaches, every request passes", () => {
+    const many = Array.from({ length: 201 }, (_, index) => ip(`10.1.0.${index}`));
+    expect(requestFilter(many.slice(1)).length).toBe(208);
+    expect(passesAs(many.slice(1), arp({ targetAddress: ip("10.1.0.200") }))).toBe(true);
+    expect(passesAs(many.slice(1), arp({}))).toBe(false);
+    expect(passesAs(many, arp({}))).toBe(true);
+    expect(passesAs(many, arp({ operation: "reply" }))).toBe(false);
+  });
 });

@@ -3,7 +3,7 @@
  * ARP (10,000 a second on a large segment) does not wake the process. Coarser than listen.ts, which decides.
  * Offsets are of the whole frame (SOCK_RAW). https://docs.kernel.org/networking/filter.html
  */
-import { familyOf, ipAddressBytes, macAddressBytes } from "@vcluster-kube-vip/routing";
+import { familyOf, type IpAddress, ipAddressBytes, macAddressBytes } from "@vcluster-kube-vip/routing";
 import { ETHER_TYPE_ARP, ETHER_TYPE_IPV6, viewOf } from "./ethernet.ts";
 import type { Claim } from "./forms.ts";
 
@@ -29,14 +29,41 @@ const JUMP_IF_EQUAL = 0x15;
 const RETURN = 0x06;
 /** The whole frame, however long. */
 const WHOLE = 0x4_0000;
+const ARP_REQUEST = 1;
 const ARP_REPLY = 2;
+/** More than that are not told apart by the kernel. */
+const REQUESTED_MAX = 200;
 const NEXT_HEADER_ICMPV6 = 58;
 const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 
+const drop: Line = { t: "return", bytes: 0 };
+
 /** The filter for `self.vip`'s family: of ARP frames (0x0806), or of IPv6 frames (0x86dd). */
 export function captureFilter(self: Claim): readonly FilterInstruction[] {
   return assemble(familyOf(self.vip) === 4 ? arpLines(self) : neighbourLines(self));
+}
+
+/** ARP requests for one of these IPv4 addresses: what the responder (answer.ts) has to answer. */
+export function requestFilter(addresses: readonly IpAddress[]): readonly FilterInstruction[] {
+  // A jump reaches 255 instructions.
+  const anyTarget = addresses.length > REQUESTED_MAX;
+  const targets = anyTarget ? [] : [load(4, 38), ...addresses.map(targetIs), drop];
+  return assemble([
+    load(2, 12),
+    unless(ETHER_TYPE_ARP, "drop"),
+    load(2, 20),
+    unless(ARP_REQUEST, "drop"),
+    ...targets,
+    { t: "label", name: "asked" },
+    { t: "return", bytes: WHOLE },
+    { t: "label", name: "drop" },
+    drop,
+  ]);
+}
+
+function targetIs(address: IpAddress): Line {
+  return { t: "if", equals: viewOf(ipAddressBytes(address)).getUint32(0), goTo: "asked" };
 }
 
 /** Sender or target is the VIP, or a reply to us alone. */
@@ -49,7 +76,7 @@ function arpLines({ vip, mac }: Claim): readonly Line[] {
     load(2, 20),
     unless(ARP_REPLY, "drop"),
     ...orElse("drop", 0, macAddressBytes(mac)),
-    { t: "return", bytes: 0 },
+    drop,
   ];
 }
 
@@ -67,7 +94,7 @@ function neighbourLines({ vip }: Claim): readonly Line[] {
     ...orElse("target is other", 62, ipAddressBytes(vip)),
     ...orElse("destination is other", 38, ipAddressBytes(vip)),
     ...orElse("drop", 22, ipAddressBytes(vip)),
-    { t: "return", bytes: 0 },
+    drop,
   ];
 }
 
