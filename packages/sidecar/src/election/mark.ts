@@ -21,6 +21,9 @@ export const MARK_RESERVED_MS = 500;
 /** After this its giver may resume: later than everybody's turn, so that the named and the others came first. */
 export const MARK_RESUME_MS = 800;
 
+/** Two identities, a version and a count have at most a thousand; more is not ours, and not worth parsing in every step. */
+const MARK_LENGTH_MAX = 4_096;
+
 export function formatMark(mark: Mark): string {
   return JSON.stringify({
     from: mark.from,
@@ -33,7 +36,7 @@ export function formatMark(mark: Mark): string {
 /** The mark of a vacant record; undefined if it has none, is held, or what stands there is no mark. */
 export function markOf(record: LeaseRecord): Mark | undefined {
   const text = record.annotations[MARK_ANNOTATION];
-  if (text === undefined || record.holderIdentity !== "") return undefined;
+  if (text === undefined || text.length > MARK_LENGTH_MAX || record.holderIdentity !== "") return undefined;
   return parseMark(text);
 }
 

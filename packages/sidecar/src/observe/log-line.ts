@@ -6,6 +6,7 @@ import { formatProblem } from "../config/problem.ts";
 import type { Notice } from "../election/election.ts";
 import type { Happening } from "./happening.ts";
 import { redact } from "./redact.ts";
+import { shorten } from "./shorten.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -21,8 +22,12 @@ export interface LogLine {
 
 export function logLine(happening: Happening): LogLine {
   const { level, fields, message } = lineOf(happening);
-  const clean = Object.entries(fields).map(([key, value]) => [key, typeof value === "string" ? redact(value) : value]);
-  return { level, fields: { ...Object.fromEntries(clean), event: fields.event }, message: redact(message) };
+  const entries = Object.entries(fields).map(([key, value]) => [key, typeof value === "string" ? clean(value) : value]);
+  return { level, fields: { ...Object.fromEntries(entries), event: fields.event }, message: clean(message) };
+}
+
+function clean(text: string): string {
+  return shorten(redact(text));
 }
 
 function lineOf(happening: Happening): LogLine {

@@ -6,6 +6,7 @@ import type { Problem } from "../config/config.ts";
 import type { Snapshot } from "./happening.ts";
 import type { Move, OpenTrouble } from "./recent.ts";
 import { redact } from "./redact.ts";
+import { shorten } from "./shorten.ts";
 
 export interface Status {
   readonly version: string;
@@ -80,6 +81,6 @@ export function status({ version, time, snapshot, moves, troubles }: StatusParts
 
 /** Indented, since people read it with curl; ends with a line feed. */
 export function statusText(content: Status): string {
-  const clean = (_key: string, value: unknown) => (typeof value === "string" ? redact(value) : value);
+  const clean = (_key: string, value: unknown) => (typeof value === "string" ? shorten(redact(value)) : value);
   return `${JSON.stringify(content, clean, 2)}\n`;
 }

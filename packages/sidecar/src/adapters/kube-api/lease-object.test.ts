@@ -69,6 +69,23 @@ describe("reading", () => {
     expect(parsed({ ...OBJECT, metadata: { ...OBJECT.metadata, annotations: ["x"] } }).annotations).toEqual({});
   });
 
+  test.each([
+    [{ leaseDurationSeconds: 0, leaseTransitions: -3 }],
+    [{ leaseDurationSeconds: -15, leaseTransitions: 0 }],
+    [{ leaseDurationSeconds: 315_360_000, leaseTransitions: 2 ** 31 - 1 }],
+  ])("absurd numbers are read as they are: %j", (numbers) => {
+    expect(parsed({ ...OBJECT, spec: { ...OBJECT.spec, ...numbers } })).toMatchObject(numbers);
+  });
+
+  test.each([
+    [1e300, 2 ** 31 - 1],
+    [-1e300, 1 - 2 ** 31],
+    [1.9, 1],
+  ])("transitions of %d, which the API would not take back, are read as %d", (said, read) => {
+    const object = { ...OBJECT, spec: { ...OBJECT.spec, leaseTransitions: said } };
+    expect(parsed(object).leaseTransitions).toBe(read);
+  });
+
   test("an annotation called __proto__ is one like any other", () => {
     const object = JSON.parse(JSON.stringify(OBJECT).replace('"theirs"', '"__proto__"'));
     expect(Object.keys(parsed(object).annotations)).toContain("__proto__");
@@ -100,6 +117,17 @@ describe("writing", () => {
     const lease = parsed(OBJECT);
     const draft = { ...lease, base: lease };
     expect(leaseObject(draft, "kube-system", "vcluster-kube-vip")).toEqual(OBJECT);
+  });
+
+  test("200 kB of annotations of others are in every write", () => {
+    const large = {
+      "kubectl.kubernetes.io/last-applied-configuration": "x".repeat(100_000),
+      more: "y".repeat(100_000),
+    };
+    const lease = parsed({ ...OBJECT, metadata: { ...OBJECT.metadata, annotations: large } });
+    const draft = { ...lease, base: lease, annotations: { ...lease.annotations, "vcluster-kube-vip/write": "8" } };
+    const written = JSON.parse(JSON.stringify(leaseObject(draft, "kube-system", "vcluster-kube-vip")));
+    expect(written.metadata.annotations).toEqual({ ...large, "vcluster-kube-vip/write": "8" });
   });
 
   test("annotations and times that the draft does not have are gone from the JSON", () => {

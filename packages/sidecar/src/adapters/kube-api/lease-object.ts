@@ -4,6 +4,8 @@
  */
 import type { LeaseDraft, LeaseRecord } from "../../election/lease-record.ts";
 
+const INT32_MAX = 2 ** 31 - 1;
+
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** undefined: not an object that the API could have stored (no uid or resourceVersion). Never throws. */
@@ -16,7 +18,7 @@ export function parseLease(value: unknown): LeaseRecord | undefined {
     resourceVersion,
     holderIdentity: stringOf(fieldOf(value, "spec", "holderIdentity")) ?? "",
     leaseDurationSeconds: numberOf(fieldOf(value, "spec", "leaseDurationSeconds")),
-    leaseTransitions: numberOf(fieldOf(value, "spec", "leaseTransitions")),
+    leaseTransitions: integerOf(fieldOf(value, "spec", "leaseTransitions")),
     acquireTime: stringOf(fieldOf(value, "spec", "acquireTime")),
     renewTime: stringOf(fieldOf(value, "spec", "renewTime")),
     annotations: stringsOf(fieldOf(value, "metadata", "annotations")),
@@ -73,6 +75,11 @@ export function stringOf(value: unknown): string | undefined {
 
 function numberOf(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) ? value : 0;
+}
+
+/** The API has int32 here and takes nothing else back; what a broken proxy made of it is cut down to that. */
+function integerOf(value: unknown): number {
+  return Math.max(-INT32_MAX, Math.min(Math.trunc(numberOf(value)), INT32_MAX));
 }
 
 function stringsOf(value: unknown): Readonly<Record<string, string>> {
