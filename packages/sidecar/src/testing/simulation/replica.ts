@@ -61,6 +61,8 @@ export class Replica {
   readonly #timeline: Timeline;
   #state: ElectionState;
   #gateDeadlineMs = Number.NEGATIVE_INFINITY;
+  /** The gate's user data: for which life it is open. */
+  #gateIdentity = "";
   #frozenUntilMs = 0;
   #ticks = 0;
   #executorFreeAtMs = 0;
@@ -96,19 +98,25 @@ export class Replica {
     return this.nowMs() < this.#gateDeadlineMs;
   }
 
-  /** A process begins: what an earlier life left in the kernel is swept (rule 8). */
+  /** A process begins: a gate of this namespace that is still open it may adopt; anything else is swept (rule 8). */
   start(sameNamespace: boolean): void {
     this.lives += 1;
     this.alive = true;
     if (!sameNamespace || this.mac === "") this.mac = `02:${this.name}:${this.lives}`;
-    this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
+    const isOpen = sameNamespace && this.answers();
+    if (!isOpen) this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
     this.#frozenUntilMs = 0;
     this.#executorFreeAtMs = this.#timeline.nowMs;
     this.#state = initialState({ ...this.#parts.settings, identity: `${this.name}${this.lives}` });
     this.#trace(() => `starts as ${this.identity}`);
     const life = this.lives;
     this.api.watch((event) => this.deliver({ t: "watch", event }, life));
-    this.deliver({ t: "eligible", mac: this.mac }, life);
+    if (isOpen) this.deliver(this.#inheritance(), life);
+    else this.deliver({ t: "eligible", mac: this.mac }, life);
+  }
+
+  #inheritance(): Happening {
+    return { t: "inherited", holderIdentity: this.#gateIdentity, untilMs: this.#gateDeadlineMs, mac: this.mac };
   }
 
   /** SIGKILL: the process ends, the kernel keeps the gate. `powerOff` takes the kernel's state along. */
@@ -167,7 +175,8 @@ export class Replica {
 
   #execute(effect: ElectionEffect, life: number): void {
     const isRenewal = effect.t === "write" && effect.purpose === "renew";
-    this.#trace(() => effectInWords(effect, this.nowMs()), isRenewal || (effect.t === "hold" && this.answers()));
+    const isRefresh = effect.t === "hold" && !effect.adopted && this.answers();
+    this.#trace(() => effectInWords(effect, this.nowMs()), isRenewal || isRefresh);
     this.#parts.hooks.onEffect(this, effect);
     const { api } = this;
     switch (effect.t) {
@@ -191,6 +200,8 @@ export class Replica {
         return this.#whenRunning(life, () => this.#askSegment(life));
       case "hold":
         return this.#inOrder(life, () => this.#open(effect.deadlineMs));
+      case "disinherit":
+        return this.#inOrder(life, () => this.#sweep(life));
       case "silence":
         return this.#inOrder(life, () => this.#close(life));
       case "transition":
@@ -215,6 +226,7 @@ export class Replica {
   #open(deadlineMs: number): void {
     const wasOpen = this.answers();
     this.#gateDeadlineMs = deadlineMs;
+    this.#gateIdentity = this.identity;
     if (!this.answers()) return;
     this.#parts.hooks.onOpen(this);
     this.#trace(() => "answers for the VIP", wasOpen);
@@ -224,9 +236,18 @@ export class Replica {
   }
 
   #close(life: number): void {
+    this.#shut();
+    this.deliver({ t: "silenced" }, life);
+  }
+
+  #sweep(life: number): void {
+    this.#shut();
+    this.deliver({ t: "eligible", mac: this.mac }, life);
+  }
+
+  #shut(): void {
     if (this.answers()) this.#trace(() => "is silent");
     this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
-    this.deliver({ t: "silenced" }, life);
   }
 
   #trace(line: () => string, routine = false): void {
