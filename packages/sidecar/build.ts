@@ -85,10 +85,15 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   writeFileSync(outfile, `#!/usr/bin/env -S node ${V8_FLAGS.join(" ")}\n${text}`, { mode: 0o755 });
 }
 
+/** The native file is looked for beside the bundle. */
+export function copyNativeFiles(folder: string): void {
+  for (const file of globSync(join(import.meta.dirname, "..", "raw-socket", "build", "*.node")))
+    copyFileSync(file, join(folder, basename(file)));
+}
+
 /** `node build.ts [FOLDER]`, default dist. */
 if (import.meta.main) {
   const folder = process.argv[2] ?? join(import.meta.dirname, "dist");
   await bundle(join(import.meta.dirname, "src", "main.ts"), join(folder, PROGRAM));
-  for (const file of globSync(join(import.meta.dirname, "..", "raw-socket", "build", "*.node")))
-    copyFileSync(file, join(folder, basename(file)));
+  copyNativeFiles(folder);
 }

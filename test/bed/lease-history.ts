@@ -44,9 +44,14 @@ interface AuditEvent {
 
 /** Every write of the Lease that an API server answered, in the order of the answers. */
 export function leaseHistory(auditLogs: readonly string[], leaseName: string): readonly LeaseWrite[] {
-  return auditLogs
-    .filter((path) => existsSync(path))
-    .flatMap((path) => eventsIn(readFileSync(path, "utf8")))
+  const texts = auditLogs.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8"));
+  return leaseWritesIn(texts, leaseName);
+}
+
+/** As `leaseHistory`, of pieces of audit logs: who follows them reads nothing twice. */
+export function leaseWritesIn(texts: readonly string[], leaseName: string): readonly LeaseWrite[] {
+  return texts
+    .flatMap(eventsIn)
     .filter((event) => nameOf(event) === leaseName)
     .map(leaseWrite)
     .sort((left, right) => left.answeredWallMs - right.answeredWallMs);

@@ -18,9 +18,9 @@ export class ArpSampler {
     this.#oracle = oracle;
   }
 
-  /** Samples the VIP from the segment's sampler namespace every 2 ms. */
-  static async start(segment: Segment): Promise<ArpSampler> {
-    const options: ArpSamplerOptions = { vip: PAGE.vip };
+  /** Samples the VIP from the segment's sampler namespace (or that of another side of it), every 2 ms. */
+  static async start(segment: Pick<Segment, "sampler">, periodMs = 2): Promise<ArpSampler> {
+    const options: ArpSamplerOptions = { vip: PAGE.vip, periodMs };
     return new ArpSampler(await Oracle.start(segment.sampler, "arp-sampler.ts", options));
   }
 
@@ -44,6 +44,10 @@ export class ArpSampler {
 
   firstOther(mac: string, afterMs: number): number | undefined {
     return firstOther(this.runs, mac, afterMs);
+  }
+
+  forget(): void {
+    this.#oracle.forget();
   }
 
   stop(): Promise<void> {
@@ -79,6 +83,10 @@ export class Connector {
 
   report(fromMs?: number, toMs?: number): ConnectionReport {
     return reportConnections(this.attempts, fromMs, toMs);
+  }
+
+  forget(): void {
+    this.#oracle.forget();
   }
 
   stop(): Promise<void> {

@@ -41,6 +41,11 @@ export class Oracle<R> {
     if (exit.code !== 0) throw new BedError("BED_ORACLE_FAILED", this.process.tail());
   }
 
+  /** Drops the records so far: a long run would collect them without end. */
+  forget(): void {
+    this.records.length = 0;
+  }
+
   async close(): Promise<void> {
     await this.process.close();
   }

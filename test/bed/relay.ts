@@ -4,13 +4,15 @@
  * the target refuses is reset.
  */
 import { connect, createServer } from "node:net";
+import { LISTENER_SOURCE } from "./release.ts";
 
 const [listenPort, targetPort] = process.argv.slice(2).map(Number);
 if (listenPort === undefined || targetPort === undefined)
   throw new TypeError("usage: relay.ts LISTEN_PORT TARGET_PORT");
 
 const server = createServer({ noDelay: true }, (client) => {
-  const target = connect({ host: "127.0.0.1", port: targetPort, noDelay: true });
+  // A source address of its own: a fault that cuts the sidecar from the API leaves the VIP's clients alone.
+  const target = connect({ host: "127.0.0.1", localAddress: LISTENER_SOURCE, port: targetPort, noDelay: true });
   client.pipe(target);
   target.pipe(client);
   // One half gone, by whatever error, is both gone.

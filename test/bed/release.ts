@@ -4,6 +4,9 @@ export const HOST_NAMESPACE = "vcluster";
 /** Its addresses are those of all replicas' pods. */
 export const HEADLESS_SERVICE = `${RELEASE}-headless.${HOST_NAMESPACE}`;
 
+/** Where a pod's 8443 listener speaks from when it asks the pod's own API server. */
+export const LISTENER_SOURCE = "127.0.0.2";
+
 export function podName(ordinal: number): string {
   return `${RELEASE}-${ordinal}`;
 }

@@ -24,6 +24,8 @@ export interface SidecarOptions {
   /** Added to what the overlay's container has; undefined values take a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly flags?: readonly string[];
+  /** The bundled file to run. Default: the one that is shipped. */
+  readonly program?: string;
 }
 
 let built: string | undefined;
@@ -56,7 +58,7 @@ export class SidecarProcess {
   private constructor(pod: Pod, options: SidecarOptions) {
     this.pod = pod;
     this.process = pod.namespace.spawn(
-      [process.execPath, ...V8_FLAGS, shippedProgram(), "run", ...(options.flags ?? [])],
+      [process.execPath, ...V8_FLAGS, options.program ?? shippedProgram(), "run", ...(options.flags ?? [])],
       {
         name: `${pod.name}-sidecar`,
         capabilities: SIDECAR_CAPABILITIES,
