@@ -5,8 +5,11 @@
 
 const COMMENT = 0;
 const HEADER_BYTES = 2;
-/** NFT_USERDATA_MAXLEN of the kernel is 256, with header and zero. The program itself takes 128 when it writes. */
-export const COMMENT_BYTES_MAX = 253;
+/**
+ * As many as the nft program takes. The kernel says that it takes 256 with header and zero, but counts what belongs to an
+ * element with 8 bits: over about 250 bytes it refuses, and 253 gave an element whose times were gone (Linux 6.18).
+ */
+export const COMMENT_BYTES_MAX = 128;
 
 /** @param text - at most COMMENT_BYTES_MAX bytes in UTF-8, without a zero. */
 export function encodeComment(text: string): Uint8Array {
