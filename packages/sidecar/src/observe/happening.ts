@@ -2,6 +2,7 @@
  * What the sidecar tells about itself: one closed union, from which log lines, metrics and the status page are derived.
  * Emitted by the supervisor and the adapters; nothing here is secret, and nothing secret may be put here.
  */
+import type { FenceLevel } from "@vcluster-kube-vip/routing";
 import type { Problem } from "../config/config.ts";
 import type { Notice, WritePurpose } from "../election/election.ts";
 
@@ -46,7 +47,9 @@ export type Happening =
   | { readonly t: "conflict"; readonly mac: string }
   /** Something of ours was missing in the kernel and was put back. */
   | { readonly t: "restored"; readonly what: string }
-  | { readonly t: "swept"; readonly what: string };
+  | { readonly t: "swept"; readonly what: string }
+  /** The fence level in force, once; and why it is not the one aimed at. */
+  | { readonly t: "fence"; readonly level: FenceLevel; readonly aim: FenceLevel; readonly reason: string | undefined };
 
 /** The moment's picture for /status, /readyz and the gauges. Every field is known at any time. */
 export interface Snapshot {
@@ -64,6 +67,8 @@ export interface Snapshot {
   /** Until this replica's own hold ends; undefined if it does not hold. */
   readonly deadlineInMs: number | undefined;
   readonly vipState: string;
+  /** What keeps this host silent past its deadline; undefined while that is not known. */
+  readonly fenceLevel: FenceLevel | undefined;
   readonly linkUp: boolean;
   readonly ready: boolean;
   readonly problems: readonly Problem[];

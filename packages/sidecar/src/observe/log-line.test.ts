@@ -51,6 +51,30 @@ describe("a log line", () => {
     );
   });
 
+  it("says of an absurd Lease what counts instead", () => {
+    check(
+      {
+        t: "notice",
+        notice: { t: "duration-differs", recordSeconds: 315_360_000, ownSeconds: 15, countedSeconds: 60 },
+      },
+      "warn",
+      { event: "duration-differs", recordSeconds: 315_360_000, ownSeconds: 15, countedSeconds: 60 },
+      /says 315360000 s of duration, this replica 15 s: 60 s count;/,
+    );
+    check(
+      { t: "notice", notice: { t: "transitions-edited", from: undefined, to: -7 } },
+      "warn",
+      { event: "transitions-edited", from: undefined, to: -7 },
+      /leaseTransitions -7 after none known: edited by hand/,
+    );
+    check(
+      { t: "notice", notice: { t: "lease-oversized", what: "holderIdentity", characters: 10_000 } },
+      "warn",
+      { event: "lease-oversized", what: "holderIdentity", characters: 10_000 },
+      /holderIdentity has 10000 characters/,
+    );
+  });
+
   it("says nobody where the Lease has no holder", () => {
     check(
       { t: "holder-changed", from: "a_b_c", to: undefined },

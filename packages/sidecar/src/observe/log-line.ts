@@ -71,6 +71,11 @@ function lineOf(happening: Happening): LogLine {
       return line("warn", `missing in the kernel, put back: ${happening.what}`);
     case "swept":
       return line("info", `left over from before, removed: ${happening.what}`);
+    case "fence": {
+      const { level, aim, reason } = happening;
+      if (level === aim) return line("info", `fence level ${level}`);
+      return line("warn", `fence level ${level} instead of ${aim}: ${reason ?? "not to be had"}`);
+    }
     default:
       return assertNever(happening);
   }
@@ -94,7 +99,7 @@ function noticeLine(notice: Notice): LogLine {
     case "transitions-edited":
       return line(
         "warn",
-        `the Lease's transitions are ${notice.to}, and were ${notice.from ?? "not known"}: edited by hand, or an old copy was put back. It proves nothing, and a holder puts the higher back`,
+        `the Lease has leaseTransitions ${notice.to} after ${notice.from ?? "none known"}: edited by hand, or an old copy was put back. It proves nothing, and a holder puts the higher back`,
       );
     case "lease-oversized":
       return line(

@@ -37,6 +37,12 @@ export const METRICS = {
     help: "1 if the VIP's interface is there and up with carrier, else 0.",
     labels: [],
   },
+  fenceLevel: {
+    name: "vcluster_kube_vip_fence_level",
+    type: "gauge",
+    help: "Always 1; says what keeps this host silent for the VIP past its deadline.",
+    labels: ["level"],
+  },
   deadline: {
     name: "vcluster_kube_vip_deadline_seconds",
     type: "gauge",
@@ -170,7 +176,7 @@ export const METRICS = {
   restored: {
     name: "vcluster_kube_vip_restored_total",
     type: "counter",
-    help: "Addresses, routes and rules of ours that were missing in the kernel and were put back.",
+    help: "Addresses, routes, rules and gates of ours that were missing in the kernel and were put back.",
     labels: [],
   },
   swept: {

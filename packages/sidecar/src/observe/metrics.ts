@@ -38,6 +38,7 @@ export class Metrics {
         return this.#count("notices", { notice: happening.notice.t });
       case "problem":
       case "recovered":
+      case "fence":
         // What is wrong now is the snapshot's to say.
         return;
       case "trouble":
@@ -81,12 +82,14 @@ export class Metrics {
   }
 
   #gauges(snapshot: Snapshot): Readonly<Record<GaugeKey, readonly Sample[]>> {
+    const { fenceLevel } = snapshot;
     const problems = (severity: string) => snapshot.problems.filter((problem) => problem.severity === severity).length;
     return {
       buildInfo: [{ labels: { version: this.#version }, value: 1 }],
       isHolder: gauge(snapshot.deadlineInMs !== undefined),
       ready: gauge(snapshot.ready),
       linkUp: gauge(snapshot.linkUp),
+      fenceLevel: fenceLevel === undefined ? [] : [{ labels: { level: fenceLevel }, value: 1 }],
       deadline: gauge(inSeconds(snapshot.deadlineInMs)),
       leaseAge: gauge(inSeconds(snapshot.leaseAgeMs)),
       leaseTransitions: gauge(snapshot.leaseTransitions),

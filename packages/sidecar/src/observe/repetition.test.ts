@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Notice } from "../election/election.ts";
 import type { Happening } from "./happening.ts";
 import { Repetition } from "./repetition.ts";
 
@@ -50,6 +51,32 @@ describe("repetition", () => {
         [
           [0, happening],
           [1, happening],
+        ],
+        [false, true],
+      );
+    }
+  });
+
+  it("is an absurd Lease that is absurd in another way a moment later", () => {
+    const odd: readonly (readonly [Notice, Notice])[] = [
+      [
+        { t: "duration-differs", recordSeconds: 0, ownSeconds: 15, countedSeconds: 15 },
+        { t: "duration-differs", recordSeconds: 99, ownSeconds: 15, countedSeconds: 60 },
+      ],
+      [
+        { t: "transitions-edited", from: 7, to: 2 },
+        { t: "transitions-edited", from: 7, to: -1 },
+      ],
+      [
+        { t: "lease-oversized", what: "annotations", characters: 200_000 },
+        { t: "lease-oversized", what: "annotations", characters: 200_001 },
+      ],
+    ];
+    for (const [first, second] of odd) {
+      check(
+        [
+          [0, { t: "notice", notice: first }],
+          [1, { t: "notice", notice: second }],
         ],
         [false, true],
       );

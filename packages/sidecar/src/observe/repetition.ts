@@ -48,6 +48,12 @@ function noticeKey(notice: Notice): string | undefined {
       return `segment-answered ${notice.by.join()}`;
     case "transfer-refused":
       return `transfer-refused ${notice.reason}`;
+    // Whatever the numbers: a hand, or a script, that edits the Lease over and over.
+    case "duration-differs":
+    case "transitions-edited":
+      return notice.t;
+    case "lease-oversized":
+      return `lease-oversized ${notice.what}`;
     default:
       return undefined;
   }

@@ -21,6 +21,8 @@ export interface Status {
     readonly interfaceName: string | null;
     readonly state: string;
     readonly linkUp: boolean;
+    /** What keeps this host silent past its deadline. */
+    readonly fenceLevel: string | null;
   };
   readonly lease: {
     readonly name: string | null;
@@ -63,6 +65,7 @@ export function status({ version, time, snapshot, moves, troubles }: StatusParts
       interfaceName: snapshot.interfaceName ?? null,
       state: snapshot.vipState,
       linkUp,
+      fenceLevel: snapshot.fenceLevel ?? null,
     },
     lease: {
       name: snapshot.leaseName ?? null,

@@ -38,6 +38,7 @@ const OTHERS: { readonly [T in Exclude<Happening["t"], "notice">]: Extract<Happe
   conflict: { t: "conflict", mac: "02:00:00:00:00:07" },
   restored: { t: "restored", what: "put-route default table 847" },
   swept: { t: "swept", what: "delete-address 10.100.0.100/32" },
+  fence: { t: "fence", level: "nft-arp", aim: "nft-egress", reason: "GATE_UNSUPPORTED: no netdev egress hook" },
 };
 
 export const EVERY_HAPPENING: readonly Happening[] = [
@@ -57,6 +58,7 @@ export const HOLDER: Snapshot = {
   leaseAgeMs: 1200,
   deadlineInMs: 12_500,
   vipState: "held",
+  fenceLevel: "nft-egress",
   linkUp: true,
   ready: true,
   problems: [],
@@ -77,6 +79,7 @@ export const NEWCOMER: Snapshot = {
   leaseAgeMs: undefined,
   deadlineInMs: undefined,
   vipState: "absent",
+  fenceLevel: undefined,
   linkUp: false,
   ready: false,
   problems: [PROBLEM, { ...PROBLEM, severity: "warning", position: undefined }],
