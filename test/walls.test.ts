@@ -11,6 +11,7 @@ const CORE = [
   "packages/sidecar/src/announce",
   "packages/sidecar/src/config",
   "packages/sidecar/src/observe",
+  "packages/sidecar/src/lint",
   "packages/routing/src/values",
 ];
 

@@ -1,7 +1,8 @@
 /** The commands. Each is loaded when it is called: the sidecar's memory should not pay for the others. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { ALL_SETTINGS } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
+import type { LintArguments } from "./lint.ts";
 
 export function program(): Command {
   const root = new Command("vcluster-kube-vip")
@@ -9,6 +10,7 @@ export function program(): Command {
     .version(VERSION)
     .showHelpAfterError();
   root.addCommand(runCommand());
+  root.addCommand(lintCommand());
   return root;
 }
 
@@ -27,4 +29,34 @@ function runCommand(): Command {
     const { runSidecar } = await import("./run.ts");
     await runSidecar(flags);
   });
+}
+
+const LINT_HELP = `
+Values files are read as Helm merges them: later ones win. "-" is standard input.
+Exit status: 0 nothing worse than warnings, 1 errors, 2 a file that cannot be read or a wrong command line.
+Every finding is explained in docs/lint.md; the text can be piped into "patch -p1".`;
+
+function lintCommand(): Command {
+  const lint = new Command("lint")
+    .description(
+      "Says what is wrong in a vcluster.yaml, what happens if it is left, and the cure, before anything runs.",
+    )
+    .requiredOption("-f, --values <file>", "a vcluster.yaml; may be repeated", collect)
+    .option("--chart-version <version>", "the vCluster chart that it is for, as in 0.34")
+    .addOption(
+      new Option("--format <format>", "how to say it").choices(["text", "json", "sarif", "github"]).default("text"),
+    )
+    .addHelpText("after", LINT_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
+  return lint.action(async (options: LintArguments) => {
+    const { runLint } = await import("./lint.ts");
+    process.exitCode = await runLint(options);
+  });
+}
+
+/** Of a command line that cannot be followed. */
+const UNUSABLE = 2;
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
