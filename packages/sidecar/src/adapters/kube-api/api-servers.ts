@@ -5,19 +5,11 @@
 import { SidecarError } from "../../sidecar-error.ts";
 import { Connections } from "./connections.ts";
 import { type Credentials, CredentialsFile } from "./credentials.ts";
-import {
-  type Endpoint,
-  type EndpointBook,
-  endpointAnswered,
-  endpointFailed,
-  endpointName,
-  endpointsToAsk,
-  HEDGE_AFTER_MS,
-  withEndpoints,
-} from "./endpoints.ts";
+import { EndpointHealth, isServerTrouble, type RequestReport } from "./endpoint-health.ts";
+import { type Endpoint, type EndpointBook, endpointName, endpointsByRank, endpointsToAsk } from "./endpoints.ts";
 import { type Answer, type ApiRequest, exchange, type NoAnswer, type Opened, open } from "./exchange.ts";
-import { hedge, type Judgement } from "./hedge.ts";
-import { followPeers, type Lookup } from "./peers.ts";
+import { type Copies, hedge, type Judgement } from "./hedge.ts";
+import { type Lookup, Peers } from "./peers.ts";
 import { isCredentialFailure, problemOf } from "./problems.ts";
 
 export interface ApiServersOptions {
@@ -42,73 +34,82 @@ export interface ApiServersOptions {
   readonly onProblem?: (problem: SidecarError | undefined) => void;
 }
 
-export interface RequestReport {
-  readonly verb: ApiRequest["verb"];
-  /** The status, or "unsent" or "lost". */
-  readonly outcome: string;
-  readonly durationMs: number;
-  /** "https://127.0.0.1:6443" */
-  readonly endpoint: string;
+/** How often it is looked who has to be asked whether he lives. */
+const TEND_MS = 1000;
+const PROBE_TIMEOUT_MS = 900;
+/** Says no also when the server's etcd is gone, or when it is about to stop. */
+const PROBE: ApiRequest = { verb: "probe", method: "GET", path: "/readyz" };
+
+interface Ready {
+  readonly credentials: Credentials;
+  readonly book: EndpointBook;
 }
 
-/** kube-apiserver closes a connection that was idle for 90 s. */
-const WARM_MS = 30_000;
-const WARM_TIMEOUT_MS = 1000;
-const WARM_REQUEST: ApiRequest = { verb: "warm", method: "GET", path: "/livez" };
+/** An open answer, and the sign that it was cut here because its API server gave no sign of life. */
+export type Stream = NoAnswer | (Extract<Opened, { t: "opened" }> & { readonly moved: AbortSignal });
 
 /** Owns connections, timers and the kubeconfig; close() ends them all. */
 export class ApiServers {
   readonly #options: ApiServersOptions;
   readonly #credentials: CredentialsFile;
   readonly #connections = new Connections();
-  readonly #stopPeers: () => void;
-  readonly #warming: NodeJS.Timeout;
-  readonly #answeredAtMs = new Map<string, number>();
-  #book: EndpointBook | undefined;
-  #peers: readonly Endpoint[] = [];
+  readonly #health: EndpointHealth;
+  readonly #peers: Peers | undefined;
+  readonly #tending: NodeJS.Timeout;
+  #peerEndpoints: readonly Endpoint[] = [];
   #problem: SidecarError | undefined;
   #closed = false;
 
   constructor(options: ApiServersOptions) {
     this.#options = options;
     this.#credentials = new CredentialsFile(options.kubeconfigPath);
-    this.#warming = setInterval(() => void this.#keepWarm(), WARM_MS);
-    this.#stopPeers = this.#followPeers();
+    this.#health = new EndpointHealth({
+      onPeerDead: () => this.#peers?.doubt(),
+      onRequest: (report) => {
+        if (!this.#closed) options.onRequest?.(report);
+      },
+    });
+    this.#tending = setInterval(() => void this.#tend(), TEND_MS);
+    this.#peers = this.#followPeers();
   }
 
-  /** Every answer that came until one won, or until all copies were answered; within timeoutMs. Never rejects. */
-  async ask(request: ApiRequest, timeoutMs: number, judge: (answer: Answer) => Judgement): Promise<readonly Answer[]> {
+  /** What came of the copies of a request, within timeoutMs. Never rejects. */
+  async ask(request: ApiRequest, timeoutMs: number, judge: (answer: Answer) => Judgement): Promise<Copies<Answer>> {
     // It takes whole milliseconds only; a third of a deadline is rarely one. What is over already is not begun.
     const wholeMs = Math.floor(timeoutMs);
     const signal = wholeMs > 0 ? AbortSignal.timeout(wholeMs) : AbortSignal.abort();
     const ready = await this.#ready(signal);
-    if ("t" in ready) return [ready];
-    const endpoints = endpointsToAsk(ready.book, performance.now());
-    return hedge(endpoints, (endpoint) => this.#exchange(endpoint, request, ready.credentials, signal), judge);
+    if ("t" in ready) return { answers: [ready], unanswered: 0 };
+    const { book, credentials } = ready;
+    return hedge(endpointsToAsk(book), (endpoint) => this.#exchange(endpoint, request, credentials, signal), judge);
   }
 
-  /** One answer of the best endpoint, with its body left to the caller. */
-  async open(request: ApiRequest, signal: AbortSignal): Promise<Opened> {
+  /**
+   * The first answer that any endpoint begins, with its body left to the caller. Each has 300 ms for it, and the last
+   * one as long as `signal` lets it.
+   */
+  async open(request: ApiRequest, signal: AbortSignal): Promise<Stream> {
     const ready = await this.#ready(signal);
     if ("t" in ready) return ready;
-    const [endpoint] = endpointsToAsk(ready.book, performance.now());
-    if (endpoint === undefined) return { t: "unsent", code: "no endpoint to ask" };
-    const startedAtMs = performance.now();
-    const opened = await open(endpoint, request, this.#line(endpoint, ready.credentials, signal));
-    const answer: Answer = opened.t === "opened" ? { ...opened, t: "answered", body: undefined } : opened;
-    this.#learn(endpoint, request, answer, startedAtMs);
+    const waiting = [...endpointsByRank(ready.book)];
+    let opened: Stream = { t: "unsent", code: "no endpoint to ask" };
+    for (let endpoint = waiting.shift(); endpoint !== undefined && !signal.aborted; endpoint = waiting.shift()) {
+      opened = await this.#openAt(endpoint, request, ready.credentials, signal, waiting.length === 0);
+      if (opened.t === "opened" && (waiting.length === 0 || !isServerTrouble(opened))) return opened;
+      if (opened.t === "opened") opened.response.destroy();
+    }
     return opened;
   }
 
   close(): void {
     this.#closed = true;
-    clearInterval(this.#warming);
-    this.#stopPeers();
+    clearInterval(this.#tending);
+    this.#peers?.close();
     this.#connections.close();
   }
 
   /** Credentials, and the endpoints they are for. */
-  async #ready(signal: AbortSignal): Promise<{ credentials: Credentials; book: EndpointBook } | NoAnswer> {
+  async #ready(signal: AbortSignal): Promise<Ready | NoAnswer> {
     if (this.#closed) return { t: "unsent", code: "closed" };
     const credentials = await before(signal, this.#credentials.current());
     if (credentials === undefined || this.#closed || signal.aborted) return { t: "unsent", code: "ETIMEDOUT" };
@@ -122,8 +123,7 @@ export class ApiServers {
       this.#report(own);
       return { t: "unsent", code: own.code };
     }
-    this.#book = withEndpoints(this.#book, own, this.#peers);
-    return { credentials, book: this.#book };
+    return { credentials, book: this.#health.book(own, this.#peerEndpoints) };
   }
 
   async #exchange(
@@ -134,32 +134,43 @@ export class ApiServers {
   ): Promise<Answer> {
     // A copy that comes after the time-out says nothing about its endpoint.
     if (signal.aborted || this.#closed) return { t: "unsent", code: "ETIMEDOUT" };
-    const startedAtMs = performance.now();
+    const end = this.#health.begin(endpoint, request);
     const answer = await exchange(endpoint, request, this.#line(endpoint, credentials, signal));
-    this.#learn(endpoint, request, answer, startedAtMs);
+    end(answer);
     if (isCredentialFailure(answer)) this.#credentials.doubt();
     const expired = answer.t === "answered" && answer.status === 401 ? credentials.expired : undefined;
-    this.#report(this.#credentials.problem ?? expired ?? problemOf(answer, endpoint, this.#options.kubeconfigPath));
+    const problem = this.#credentials.problem ?? expired ?? problemOf(answer, endpoint, this.#options.kubeconfigPath);
+    if (problem !== undefined || !this.#isProblemElsewhere(endpoint)) this.#report(problem);
     return answer;
+  }
+
+  async #openAt(
+    endpoint: Endpoint,
+    request: ApiRequest,
+    credentials: Credentials,
+    signal: AbortSignal,
+    isLast: boolean,
+  ): Promise<Stream> {
+    const cut = new AbortController();
+    const end = this.#health.begin(endpoint, request, () => {
+      if (!isLast) cut.abort();
+    });
+    const line = this.#line(endpoint, credentials, AbortSignal.any([signal, cut.signal]));
+    const opened = await open(endpoint, request, line);
+    end(opened.t === "opened" ? { ...opened, t: "answered", body: undefined } : opened);
+    if (opened.t !== "opened") return opened;
+    this.#health.opened(endpoint, opened.response, cut);
+    return { ...opened, moved: cut.signal };
   }
 
   #line(endpoint: Endpoint, credentials: Credentials, signal: AbortSignal) {
     return { agent: this.#connections.agent(endpoint, credentials), headers: credentials.headers, signal };
   }
 
-  #learn(endpoint: Endpoint, request: ApiRequest, answer: Answer, startedAtMs: number): void {
-    if (this.#closed || this.#book === undefined) return;
-    const nowMs = performance.now();
-    const name = endpointName(endpoint);
-    if (answer.t === "answered") {
-      this.#book = endpointAnswered(this.#book, endpoint);
-      this.#answeredAtMs.set(name, nowMs);
-    } else if (answer.code !== "ETIMEDOUT" || nowMs - startedAtMs >= HEDGE_AFTER_MS) {
-      // A copy cut short by the others' time-out had no chance to answer.
-      this.#book = endpointFailed(this.#book, endpoint, nowMs);
-    }
-    const outcome = answer.t === "answered" ? String(answer.status) : answer.t;
-    this.#options.onRequest?.({ verb: request.verb, outcome, durationMs: nowMs - startedAtMs, endpoint: name });
+  /** That another API server answers does not mend the one that does not. */
+  #isProblemElsewhere(endpoint: Endpoint): boolean {
+    const server = String(this.#problem?.fields["server"]);
+    return server !== endpointName(endpoint) && this.#health.isDead(server);
   }
 
   #report(problem: SidecarError | undefined): void {
@@ -168,26 +179,24 @@ export class ApiServers {
     this.#options.onProblem?.(problem);
   }
 
-  #followPeers(): () => void {
+  #followPeers(): Peers | undefined {
     const { peersHost: host, peersPort: port, ownAddress, lookup } = this.#options;
-    if (host === undefined) return () => undefined;
+    if (host === undefined) return undefined;
     const onAddresses = (addresses: readonly string[]): void => {
       const tlsServerName = this.#options.tlsServerName ?? "kubernetes";
-      this.#peers = addresses.map((address) => ({ protocol: "https:", host: address, port, tlsServerName }));
-      void this.#keepWarm();
+      this.#peerEndpoints = addresses.map((address) => ({ protocol: "https:", host: address, port, tlsServerName }));
+      void this.#tend();
     };
-    return followPeers({ host, ownAddress, lookup, onAddresses });
+    return new Peers({ host, ownAddress, lookup, onAddresses });
   }
 
-  /** A takeover's write must not wait for a handshake, at our own API server or at the one it is hedged on. */
-  async #keepWarm(): Promise<void> {
-    const signal = AbortSignal.timeout(WARM_TIMEOUT_MS);
+  /** Asks whoever is due whether he lives. */
+  async #tend(): Promise<void> {
+    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
     const ready = await this.#ready(signal);
     if ("t" in ready) return;
-    const nowMs = performance.now();
-    for (const endpoint of endpointsToAsk(ready.book, nowMs).slice(0, 2)) {
-      const idleMs = nowMs - (this.#answeredAtMs.get(endpointName(endpoint)) ?? Number.NEGATIVE_INFINITY);
-      if (idleMs >= WARM_MS) void this.#exchange(endpoint, WARM_REQUEST, ready.credentials, signal);
+    for (const endpoint of this.#health.due(ready.book)) {
+      void this.#exchange(endpoint, PROBE, ready.credentials, signal);
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Which API server to ask next: our own first, then the peers', one that just failed later (DESIGN rule 5). Decides
- * only; time is an argument, and nothing is sent from here.
+ * Which API server to ask next: our own first, then the peers', one that failed after all that live (DESIGN rule 5).
+ * Decides only; time is an argument, and nothing is sent from here.
  */
 
 /** One listener of the API. */
@@ -12,23 +12,25 @@ export interface Endpoint {
   readonly tlsServerName: string | undefined;
 }
 
-/** Judged dead until `deadUntilMs`; `failures` in a row so far. */
+/** Judged dead until it answers in time; `failures` in a row so far, to be tried again at `retryAtMs`. */
 interface Failing {
   readonly failures: number;
-  readonly deadUntilMs: number;
+  readonly retryAtMs: number;
 }
 
-/** In order of preference, with what is known against some of them. */
+/** In order of preference, our own first, with what is known against some of them. */
 export interface EndpointBook {
   readonly order: readonly Endpoint[];
   readonly failing: ReadonlyMap<string, Failing>;
 }
 
-/** An answer that takes longer is asked for again at the next endpoint. */
+/** An answer that takes longer is asked for again at the next endpoint, and its endpoint is judged dead. */
 export const HEDGE_AFTER_MS = 300;
-/** A kube-apiserver restarts in about 2 s; asking a dead one again costs a hedge (300 ms) each time. */
-const DEAD_MS = 1000;
-const DEAD_LIMIT_MS = 16_000;
+/** Bounds what a flapping network makes of one request. */
+export const COPIES_LIMIT = 4;
+/** A kube-apiserver restarts in about 2 s. */
+const RETRY_MS = 1000;
+const RETRY_LIMIT_MS = 16_000;
 /** A headless Service of more replicas than that is not ours. */
 const PEERS_LIMIT = 8;
 
@@ -44,35 +46,53 @@ export function withEndpoints(book: EndpointBook | undefined, own: Endpoint, pee
   return { order: [...order.values()], failing: new Map(failing) };
 }
 
-/**
- * The endpoints to ask, best first: living ones in order of preference, then the dead ones, the soonest to be tried
- * again first. Never empty: if all are dead, one is asked all the same.
- */
-export function endpointsToAsk(book: EndpointBook, nowMs: number): readonly Endpoint[] {
-  const deadUntil = (endpoint: Endpoint): number => {
-    const untilMs = book.failing.get(endpointName(endpoint))?.deadUntilMs ?? 0;
-    return untilMs > nowMs ? untilMs : 0;
-  };
-  // sort is stable: the preference stays among equals.
-  return [...book.order].sort((a, b) => deadUntil(a) - deadUntil(b));
+export function isFailing(book: EndpointBook, endpoint: Endpoint): boolean {
+  return book.failing.has(endpointName(endpoint));
 }
 
-/** It gave no answer: refused, reset, silent until the time-out. */
+/**
+ * Every endpoint, best first: living ones in order of preference, then the dead ones, the soonest to be tried again
+ * first. Never empty: if all are dead, one is asked all the same.
+ */
+export function endpointsByRank(book: EndpointBook): readonly Endpoint[] {
+  const retryAt = (endpoint: Endpoint): number => book.failing.get(endpointName(endpoint))?.retryAtMs ?? -1;
+  // sort is stable: the preference stays among equals.
+  return [...book.order].sort((a, b) => retryAt(a) - retryAt(b));
+}
+
+/**
+ * Where the copies of one request go, in turn. After the last endpoint the peers are asked again, each on another
+ * connection: behind a Service's one address that is another replica, and perhaps not our own.
+ */
+export function endpointsToAsk(book: EndpointBook): readonly Endpoint[] {
+  const ranked = endpointsByRank(book);
+  const peers = ranked.filter((endpoint) => endpoint !== book.order[0]);
+  return [...ranked, ...peers, ...peers].slice(0, COPIES_LIMIT);
+}
+
+/** The dead ones that are to be tried again now. */
+export function endpointsToRetry(book: EndpointBook, nowMs: number): readonly Endpoint[] {
+  return book.order.filter((endpoint) => {
+    const known = book.failing.get(endpointName(endpoint));
+    return known !== undefined && known.retryAtMs <= nowMs;
+  });
+}
+
+/** It gave no answer in time: refused, reset, late or silent. */
 export function endpointFailed(book: EndpointBook, endpoint: Endpoint, nowMs: number): EndpointBook {
   const name = endpointName(endpoint);
   const before = book.failing.get(name);
   // Copies of one request fail together: they are one failure.
-  if (before !== undefined && before.deadUntilMs > nowMs) return book;
+  if (before !== undefined && before.retryAtMs > nowMs) return book;
   const failures = (before?.failures ?? 0) + 1;
-  const deadMs = Math.min(DEAD_LIMIT_MS, DEAD_MS * 2 ** (failures - 1));
-  return { ...book, failing: new Map(book.failing).set(name, { failures, deadUntilMs: nowMs + deadMs }) };
+  const waitMs = Math.min(RETRY_LIMIT_MS, RETRY_MS * 2 ** (failures - 1));
+  return { ...book, failing: new Map(book.failing).set(name, { failures, retryAtMs: nowMs + waitMs }) };
 }
 
-/** It answered something, if only an error: it lives. */
+/** It answered something in time, if only an error: it lives. */
 export function endpointAnswered(book: EndpointBook, endpoint: Endpoint): EndpointBook {
-  const name = endpointName(endpoint);
-  if (!book.failing.has(name)) return book;
+  if (!isFailing(book, endpoint)) return book;
   const failing = new Map(book.failing);
-  failing.delete(name);
+  failing.delete(endpointName(endpoint));
   return { ...book, failing };
 }

@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import type { Endpoint } from "./endpoints.ts";
 
 export interface ApiRequest {
-  readonly verb: "get" | "list" | "watch" | "create" | "update" | "warm";
+  readonly verb: "get" | "list" | "watch" | "create" | "update" | "probe";
   readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly body?: string;
@@ -43,6 +43,11 @@ export interface Line {
   readonly agent: Agent;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+}
+
+/** The server closed a connection as idle in the moment it was used: no word against the server. */
+export function isIdleClosed(answer: Answer): boolean {
+  return "reused" in answer && answer.reused && answer.code !== "ETIMEDOUT";
 }
 
 /** A Lease with the largest annotations (256 KiB) fits twice. */

@@ -1,9 +1,9 @@
 /** Copies of one request at several endpoints: the next one starts when the last is late, or failed. Judges nothing. */
-import { type Endpoint, HEDGE_AFTER_MS } from "./endpoints.ts";
+import { COPIES_LIMIT, type Endpoint, HEDGE_AFTER_MS } from "./endpoints.ts";
 
 export type Judgement =
-  /** Settles at once. */
-  | "wins"
+  /** Nothing that another copy could say is waited for. */
+  | "settles"
   /** No other endpoint would say otherwise; but copies still under way may. */
   | "final"
   /** Ask the next endpoint. */
@@ -11,19 +11,22 @@ export type Judgement =
   /** Ask the same endpoint over: it closed an idle connection. */
   | "again";
 
-/** Bounds what a flapping network makes of one request. */
-const COPIES_LIMIT = 4;
+/** What came of a request's copies; those `unanswered` are still under way, and may yet take effect. */
+export interface Copies<A> {
+  readonly answers: readonly A[];
+  readonly unanswered: number;
+}
 
 /**
- * Settles with every answer so far: when one wins, or when all copies have answered.
+ * Settles when one answer does, or when all copies have answered.
  * @param ask must settle by itself, and never reject
  */
 export function hedge<A>(
   endpoints: readonly Endpoint[],
   ask: (endpoint: Endpoint) => Promise<A>,
   judge: (answer: A) => Judgement,
-): Promise<readonly A[]> {
-  const { promise, resolve, reject } = Promise.withResolvers<readonly A[]>();
+): Promise<Copies<A>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Copies<A>>();
   const waiting = [...endpoints];
   const answers: A[] = [];
   let copies = 0;
@@ -44,9 +47,9 @@ export function hedge<A>(
     if (judgement === "again") waiting.unshift(endpoint);
     if (judgement === "again" || judgement === "next") launch();
     else waiting.length = 0;
-    if (judgement === "wins" || answers.length === copies) {
+    if (judgement === "settles" || answers.length === copies) {
       clearTimeout(timer);
-      resolve([...answers]);
+      resolve({ answers: [...answers], unanswered: copies - answers.length });
     }
   }
 

@@ -14,7 +14,7 @@ import type { Fault, RequestSeen } from "../../testing/lease-api/faults.ts";
 import { LeaseApi } from "../../testing/lease-api/lease-api.ts";
 import { leaseKey } from "../../testing/lease-api/lease-resource.ts";
 import { LeaseStore } from "../../testing/lease-store.ts";
-import type { RequestReport } from "./api-servers.ts";
+import type { RequestReport } from "./endpoint-health.ts";
 import { KubeLeaseLock, type KubeLeaseLockOptions } from "./kube-lease-lock.ts";
 
 const NAMESPACE = "kube-system";

@@ -229,14 +229,54 @@ describe("endpoints", () => {
     expect(bed.store.get(KEY)?.holderIdentity).toBe("b");
   });
 
-  test("the late answer of the first copy makes it certain", async () => {
+  test("a conflict of one copy is not waited upon: whether the late one was applied is read at the peer", async () => {
     const { own, lock } = await pair();
     const lease = await bed.held(lock);
+    own.fault = { t: "delay", delayMs: 2000 };
+    const startedAtMs = performance.now();
+    expect(await lock.write(draft("b", lease), TIMEOUT_MS)).toMatchObject({ t: "unknown" });
+    expect(await lock.read(TIMEOUT_MS)).toMatchObject({ t: "found", lease: { holderIdentity: "b" } });
+    expect(performance.now() - startedAtMs).toBeLessThan(1000);
+  });
+
+  test("a silent endpoint costs one hedge: from then on the peer is asked at once", async () => {
+    const { own, peer, lock } = await pair();
+    const lease = await bed.held(lock);
+    own.fault = { t: "silent" };
+    const first = await lock.write(draft("b", lease), TIMEOUT_MS);
+    if (first.t !== "written") throw new Error(first.t);
+    const reportsBefore = bed.reports.length;
+    await lock.write(draft("b", first.lease), TIMEOUT_MS);
+    expect(bed.reports.slice(reportsBefore).map((report) => report.endpoint)).toEqual([peer.url]);
+  });
+
+  test("an endpoint that answers too late stays aside, and comes back when it answers a probe in time", async () => {
+    const { own, peer, lock } = await pair();
+    const lease = await bed.held(lock);
     own.fault = { t: "delay", delayMs: 400 };
-    expect(await lock.write(draft("b", lease), TIMEOUT_MS)).toMatchObject({
-      t: "written",
-      lease: { holderIdentity: "b" },
-    });
+    await lock.write(draft("b", lease), TIMEOUT_MS);
+    const asked = async (): Promise<string | undefined> => {
+      await lock.read(TIMEOUT_MS);
+      return bed.reports.at(-1)?.endpoint;
+    };
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await asked()).toBe(peer.url);
+    own.fault = undefined;
+    const reportsBefore = bed.reports.length;
+    const isBack = (): boolean =>
+      bed.reports.slice(reportsBefore).some(({ endpoint, outcome }) => endpoint === own.url && outcome === "200");
+    while (!isBack()) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await asked()).toBe(own.url);
+  });
+
+  test("one address with many replicas behind it is asked again on another connection", async () => {
+    const { own, peer, lock } = await pair();
+    const lease = await bed.held(lock);
+    own.fault = { t: "silent" };
+    let connections = 0;
+    peer.fault = ({ verb }) => (verb === "update" && ++connections === 1 ? { t: "silent" } : undefined);
+    expect(await lock.write(draft("b", lease), TIMEOUT_MS)).toMatchObject({ t: "written" });
+    expect(connections).toBe(2);
   });
 
   test("an endpoint that failed is skipped for a while", async () => {

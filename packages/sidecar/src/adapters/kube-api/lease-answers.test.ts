@@ -37,7 +37,22 @@ test("what copies of one write come to together", () => {
     [[answered(429, "{}"), unsent], "refused"],
     [[], "refused"],
   ];
-  for (const [answers, expected] of cases) expect([answers, writeResult(answers).t]).toEqual([answers, expected]);
+  for (const [answers, expected] of cases) {
+    expect([answers, writeResult({ answers, unanswered: 0 }).t]).toEqual([answers, expected]);
+  }
+});
+
+test("a copy that is still unanswered leaves a write unknown, unless another is known to be written", () => {
+  const cases: readonly (readonly [Answer, string])[] = [
+    [written, "written"],
+    [conflict, "unknown"],
+    [missing, "unknown"],
+    [forbidden, "unknown"],
+    [unsent, "unknown"],
+  ];
+  for (const [answer, expected] of cases) {
+    expect([answer, writeResult({ answers: [answer], unanswered: 1 }).t]).toEqual([answer, expected]);
+  }
 });
 
 test("what copies of one read come to together", () => {
@@ -49,17 +64,19 @@ test("what copies of one read come to together", () => {
     [[answered(404, "404 page not found")], "failed"],
     [[answered(200, undefined)], "failed"],
   ];
-  for (const [answers, expected] of cases) expect([answers, readResult(answers).t]).toEqual([answers, expected]);
+  for (const [answers, expected] of cases) {
+    expect([answers, readResult({ answers, unanswered: 0 }).t]).toEqual([answers, expected]);
+  }
 });
 
 test("which answers end the asking", () => {
   const judged = [written, conflict, missing, forbidden, broken, unsent, lost, reset, answered(429), answered(302)].map(
     judgeWrite,
   );
-  expect(judged).toEqual(["wins", "final", "final", "final", "next", "next", "next", "again", "next", "next"]);
+  expect(judged).toEqual(["settles", "settles", "settles", "final", "next", "next", "next", "again", "next", "next"]);
   expect([written, missing, answered(404), answered(200, "{}")].map(judgeRead)).toEqual([
-    "wins",
-    "wins",
+    "settles",
+    "settles",
     "next",
     "next",
   ]);
@@ -67,5 +84,5 @@ test("which answers end the asking", () => {
 
 test("a reason is the Status's message, and never longer than 200 characters", () => {
   const long = answered(403, JSON.stringify({ message: "x".repeat(10_000) }));
-  expect(writeResult([long])).toMatchObject({ reason: `403 ${"x".repeat(200)}` });
+  expect(writeResult({ answers: [long], unanswered: 0 })).toMatchObject({ reason: `403 ${"x".repeat(200)}` });
 });

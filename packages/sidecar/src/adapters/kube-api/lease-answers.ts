@@ -4,8 +4,8 @@
  */
 import type { ReadResult, WriteResult } from "../../election/lease-lock.ts";
 import type { LeaseRecord } from "../../election/lease-record.ts";
-import type { Answer } from "./exchange.ts";
-import type { Judgement } from "./hedge.ts";
+import { type Answer, isIdleClosed } from "./exchange.ts";
+import type { Copies, Judgement } from "./hedge.ts";
 import { fieldOf, parseLease, stringOf } from "./lease-object.ts";
 
 type Answered = Extract<Answer, { t: "answered" }>;
@@ -20,10 +20,11 @@ const REASON_LIMIT = 200;
 
 /**
  * Written if a copy was; else unknown as long as a copy may have been applied; else what the API server decided.
- * A conflict proves nothing against an unanswered copy: that one may be what it conflicts with.
+ * A conflict proves nothing against an unanswered copy: that one may be what it conflicts with, and only a read shows.
  */
-export function writeResult(answers: readonly Answer[]): WriteResult {
-  const results = answers.map(writeResultOf);
+export function writeResult({ answers, unanswered }: Copies<Answer>): WriteResult {
+  const late: WriteResult = { t: "unknown", reason: "a copy of the write is unanswered" };
+  const results = [...answers.map(writeResultOf), ...(unanswered > 0 ? [late] : [])];
   for (const t of ["written", "unknown", "conflict", "missing"] as const) {
     const result = results.find((one) => one.t === t);
     if (result !== undefined) return result;
@@ -31,7 +32,7 @@ export function writeResult(answers: readonly Answer[]): WriteResult {
   return results.at(-1) ?? { t: "refused", status: undefined, reason: "no endpoint to ask", retryAfterMs: undefined };
 }
 
-export function readResult(answers: readonly Answer[]): ReadResult {
+export function readResult({ answers }: Copies<Answer>): ReadResult {
   const results = answers.map(readResultOf);
   return (
     results.find((one) => one.t === "found") ??
@@ -41,7 +42,7 @@ export function readResult(answers: readonly Answer[]): ReadResult {
   );
 }
 
-export function listResult(answers: readonly Answer[]): ListResult {
+export function listResult({ answers }: Copies<Answer>): ListResult {
   const results = answers.map(listResultOf);
   return results.find((one) => one.t === "listed") ?? results.at(-1) ?? failed(undefined);
 }
@@ -50,10 +51,10 @@ export function listResult(answers: readonly Answer[]): ListResult {
 export function judgeWrite(answer: Answer): Judgement {
   switch (writeResultOf(answer).t) {
     case "written":
-      return "wins";
+    // The base is gone: no copy can take effect any more, and whether one has is sooner read than waited for.
     case "conflict":
     case "missing":
-      return "final";
+      return "settles";
     default:
       return judgeFailure(answer);
   }
@@ -61,16 +62,16 @@ export function judgeWrite(answer: Answer): Judgement {
 
 /** What an answer to a GET means for its other copies. */
 export function judgeRead(answer: Answer): Judgement {
-  return readResultOf(answer).t === "failed" ? judgeFailure(answer) : "wins";
+  return readResultOf(answer).t === "failed" ? judgeFailure(answer) : "settles";
 }
 
 /** What an answer to a LIST means for its other copies. */
 export function judgeList(answer: Answer): Judgement {
-  return listResultOf(answer).t === "failed" ? judgeFailure(answer) : "wins";
+  return listResultOf(answer).t === "failed" ? judgeFailure(answer) : "settles";
 }
 
 function judgeFailure(answer: Answer): Judgement {
-  if (answer.t === "lost" && answer.reused && answer.code !== "ETIMEDOUT") return "again";
+  if (isIdleClosed(answer)) return "again";
   if (answer.t !== "answered") return "next";
   // Decisions that every API server would make alike; anything else may be this one's trouble.
   return [400, 401, 403, 405, 410, 413, 415, 422].includes(answer.status) ? "final" : "next";

@@ -1,11 +1,11 @@
-/** One request to the API as a Happening; those that only keep a connection warm are none. */
+/** One request to the API as a Happening; those that only ask whether a server lives are none. */
 import type { Happening } from "../../observe/happening.ts";
-import type { RequestReport } from "./api-servers.ts";
+import type { RequestReport } from "./endpoint-health.ts";
 
 type LeaseRequest = Extract<Happening, { t: "lease-request" }>;
 
 export function leaseRequest({ verb, outcome, durationMs, endpoint }: RequestReport): LeaseRequest | undefined {
-  if (verb === "warm") return undefined;
+  if (verb === "probe") return undefined;
   return { t: "lease-request", verb, outcome: meaningOf(outcome), durationMs, endpoint };
 }
 

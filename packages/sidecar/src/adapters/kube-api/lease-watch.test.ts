@@ -51,6 +51,25 @@ test("a reset breaks it: what came between is only known from a list", async () 
   expect(events.kinds).toEqual(["listed", "broken", "listed"]);
 });
 
+test("a server judged dead loses its watch to a peer, and no change is lost", async () => {
+  const own = await bed.serve();
+  const peer = await bed.serve(0, "127.0.0.2");
+  await bed.admit(own.url);
+  const lock = bed.lock({ peersHost: "headless", peersPort: peer.port, lookup: async () => ["127.0.0.2"] });
+  const lease = await bed.held(lock);
+  const events = new Events();
+  lock.watch(events.add);
+  while (own.api.watches.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  own.fault = { t: "silent" };
+  peer.fault = ({ verb }) => (verb === "list" ? { t: "answer", status: 500 } : undefined);
+  await lock.write(draft("b", lease), 1000);
+  while (peer.api.watches.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  bed.store.patch(KEY, { holderIdentity: "" });
+  await events.reach(3);
+  expect(events.kinds).toEqual(["listed", "changed", "changed"]);
+  expect(own.api.watches.count).toBe(0);
+}, 60_000);
+
 test("a version that is compacted breaks it", async () => {
   const { served, events } = await watched();
   served.api.watches.endAll();

@@ -1,17 +1,19 @@
 /**
  * The Lease's versions as they are written: a consistent list, then a watch from there. An end that the server made in
- * good order continues from the last version seen, since a watch from version V delivers every later one: the chain of
- * rule 2b stays whole and a list is saved. Anything else is "broken", and begins with a list again.
+ * good order, or that we made because the server gave no sign of life, continues from the last version seen (at another
+ * server, perhaps), since a watch from version V delivers every later one: the chain of rule 2b stays whole and a list
+ * is saved. Anything else is "broken", and begins with a list again.
  */
 import type { WatchEvent } from "../../election/lease-lock.ts";
-import { ANSWER_LIMIT_BYTES, type ApiRequest, type Opened } from "./exchange.ts";
+import type { Stream } from "./api-servers.ts";
+import { ANSWER_LIMIT_BYTES, type ApiRequest } from "./exchange.ts";
 import { jsonLines } from "./json-lines.ts";
 import { jsonOf, type ListResult } from "./lease-answers.ts";
 import { fieldOf, parseLease, stringOf } from "./lease-object.ts";
 
 export interface LeaseWatchOptions {
   readonly list: () => Promise<ListResult>;
-  readonly open: (request: ApiRequest, signal: AbortSignal) => Promise<Opened>;
+  readonly open: (request: ApiRequest, signal: AbortSignal) => Promise<Stream>;
   /** The watch from a version on, for so long. */
   readonly request: (resourceVersion: string, timeoutSeconds: number) => ApiRequest;
   readonly onEvent: (event: WatchEvent) => void;
@@ -89,7 +91,7 @@ async function follow(
     if (opened.t !== "opened") return { t: "broken", reason: `no answer: ${opened.code}` };
     clearTimeout(timer);
     timer = setTimeout(onStop, timeoutSeconds * 1000 + OVERTIME_MS);
-    if (opened.status === 200) return await deliver(opened.response, from, tell);
+    if (opened.status === 200) return await deliver(opened, from, tell);
     opened.response.destroy();
     return { t: "broken", reason: `status ${opened.status}` };
   } catch (error) {
@@ -101,22 +103,26 @@ async function follow(
 }
 
 async function deliver(
-  stream: AsyncIterable<Uint8Array>,
+  { response, moved }: Extract<Stream, { t: "opened" }>,
   from: string,
   tell: (event: WatchEvent) => void,
 ): Promise<Ended> {
   let resourceVersion = from;
-  for await (const line of jsonLines(stream, ANSWER_LIMIT_BYTES)) {
-    if (line.t !== "line") return { t: "broken", reason: `a line is ${line.t}` };
-    const event = jsonOf(line.text);
-    if (fieldOf(event, "type") === "BOOKMARK") {
-      resourceVersion = stringOf(fieldOf(event, "object", "metadata", "resourceVersion")) ?? resourceVersion;
-      continue;
+  try {
+    for await (const line of jsonLines(response, ANSWER_LIMIT_BYTES)) {
+      if (line.t !== "line") return { t: "broken", reason: `a line is ${line.t}` };
+      const event = jsonOf(line.text);
+      if (fieldOf(event, "type") === "BOOKMARK") {
+        resourceVersion = stringOf(fieldOf(event, "object", "metadata", "resourceVersion")) ?? resourceVersion;
+        continue;
+      }
+      const change = changeOf(event);
+      if (change.t === "broken") return change;
+      tell(change);
+      resourceVersion = change.lease.resourceVersion;
     }
-    const change = changeOf(event);
-    if (change.t === "broken") return change;
-    tell(change);
-    resourceVersion = change.lease.resourceVersion;
+  } catch (error) {
+    if (!moved.aborted) throw error;
   }
   return { t: "ended", resourceVersion };
 }

@@ -16,27 +16,47 @@ export interface PeersOptions {
 }
 
 /**
- * Tells the addresses as they are found, until the returned function is called. A failed lookup keeps the last ones:
- * the name server is often down together with what the peers are needed for. getaddrinfo cannot be cancelled, so the
- * next one starts when the last has ended.
+ * Tells the addresses as they are found, until close(). A failed lookup keeps the last ones: the name server is often
+ * down together with what the peers are needed for. getaddrinfo cannot be cancelled, so the next one starts when the
+ * last has ended.
  */
-export function followPeers(options: PeersOptions): () => void {
-  const lookup = options.lookup ?? lookupAll;
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #lookup: Lookup;
+  #timer: NodeJS.Timeout | undefined;
+  #endedAtMs = 0;
+  #closed = false;
 
-  async function refresh(): Promise<void> {
-    const found = await lookup(options.host).catch(() => undefined);
-    if (stopped) return;
-    if (found !== undefined) options.onAddresses(found.filter((address) => address !== options.ownAddress).sort());
-    timer = setTimeout(refresh, found === undefined ? RETRY_MS : REFRESH_MS);
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    this.#lookup = options.lookup ?? lookupAll;
+    void this.#refresh();
   }
 
-  void refresh();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
+  /** A peer gave no answer: its pod may have been replaced. Looks up at the next moment that is 5 s after the last. */
+  doubt(): void {
+    if (this.#timer !== undefined && !this.#closed) this.#schedule(this.#endedAtMs + RETRY_MS - performance.now());
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #refresh(): Promise<void> {
+    this.#timer = undefined;
+    const { host, ownAddress, onAddresses } = this.#options;
+    const found = await this.#lookup(host).catch(() => undefined);
+    if (this.#closed) return;
+    if (found !== undefined) onAddresses(found.filter((address) => address !== ownAddress).sort());
+    this.#endedAtMs = performance.now();
+    this.#schedule(found === undefined ? RETRY_MS : REFRESH_MS);
+  }
+
+  #schedule(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#refresh(), Math.max(0, delayMs));
+  }
 }
 
 async function lookupAll(host: string): Promise<readonly string[]> {
