@@ -47,10 +47,14 @@ export function advanceAdopting(turn: Turn): void {
     return turn.enter({ t: "stopped" }, "stop asked for");
   }
   const lost = lostBy(turn, state.role);
-  if (lost !== undefined) return forgo(turn, lost);
+  if (lost !== undefined) {
+    // A write that was sent before the Lease went into another hand opens nothing any more.
+    turn.voidWrites();
+    return disinherit(turn, lost);
+  }
   const role = withNews(turn, state.role);
   state.role = role;
-  if (role.overtaken > OVERTAKEN_MAX) return forgo(turn, "the lease does not stay as it is read");
+  if (role.overtaken > OVERTAKEN_MAX) return disinherit(turn, "the lease does not stay as it is read");
   if (role.seen === undefined) return turn.wantRead();
   if (turn.writeInFlight(["adopt"]) === undefined && nowMs >= state.nextTryAtMs) turn.adopt(role.seen);
 }
@@ -89,12 +93,6 @@ export function afterAdoptionFailed(turn: Turn, write: PendingWrite, result: Wri
   turn.state.role = { ...role, seen: undefined, overtaken: role.overtaken + (result.t === "conflict" ? 1 : 0) };
   // The opening is short: what was certainly not applied does not wait for a whole retry period.
   if (result.t === "refused") turn.tryAfterQuarter();
-}
-
-/** The Lease is in another hand: what was sent so far opens nothing any more. */
-function forgo(turn: Turn, reason: string): void {
-  turn.voidWrites();
-  disinherit(turn, reason);
 }
 
 function disinherit(turn: Turn, reason: string): void {
