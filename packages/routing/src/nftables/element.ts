@@ -27,8 +27,8 @@ const NANOSECONDS = 1_000_000n;
 /** EXCL: the kernel leaves an element that is there as it is, its timeout included, and calls that success. */
 export function encodeOpen(family: TableFamily, name: string, vip: IpAddress, opening: Opening): NetlinkPart {
   const element: readonly Node[] = [
-    ...keyOf(vip, opening),
     [TIMEOUT, number64(BigInt(opening.timeoutMs))],
+    ...keyOf(vip, opening),
     [USER_DATA, encodeComment(opening.holderIdentity)],
   ];
   return verb(NFT_MSG.newElement, NLM_F_CREATE | NLM_F_EXCL, family, name, element);

@@ -30,11 +30,10 @@ export function loadTransport(offset: number, lengthBytes: number): Expression {
 }
 
 export function loadMeta(key: keyof typeof META_KEY, register: number = REGISTER): Expression {
-  const attributes: Node[] = [
-    [1, number32(register)],
+  return expression("meta", [
     [2, number32(META_KEY[key])],
-  ];
-  return expression("meta", attributes);
+    [1, number32(register)],
+  ]);
 }
 
 /** Goes on with the rule only if the register's value compares so. */

@@ -15,6 +15,8 @@ export interface GateTable {
   /** Nodes that the kernel has to say back: otherwise somebody changed it. */
   readonly table: readonly Node[];
   readonly set: readonly Node[];
+  /** What the set's fields mean to the nft program. */
+  readonly setUserData: Uint8Array;
   readonly chain: readonly Node[];
   readonly rules: readonly Rule[];
 }
@@ -33,8 +35,14 @@ const SET_INTERVAL = 0x4;
 const SET_TIMEOUT = 0x10;
 const SET_CONCATENATION = 0x80;
 const SET_ID = 10;
+const SET_USER_DATA = 13;
 /** nft's own numbers, by which it prints keys; the kernel only keeps them. */
 const TYPE = { 4: 7, 6: 8 } as const;
+/**
+ * `typeof arp saddr ip . meta time` and `typeof ip6 saddr . meta time`, as nft keeps it: types and lengths within each
+ * other. Without it nft prints the set as of `type ipv4_addr . time` and cannot read that back (`nft -f`).
+ */
+const TYPE_OF_KEY = { 4: typeOfKey(15, 7), 6: typeOfKey(13, 8) } as const;
 const TYPE_TIME = 43;
 const TYPE_BITS = 6;
 const HOOK: Readonly<Record<TableFamily, number>> = { arp: 1, ip6: 3, netdev: 1 };
@@ -62,6 +70,7 @@ export function gateTable(family: TableFamily, name: string, mark: string, targe
       [5, number32(addressBytes + TIME_BYTES)],
       [9, [[2, listOf([addressBytes, TIME_BYTES].map((bytes): readonly Node[] => [[1, number32(bytes)]]))]]],
     ],
+    setUserData: TYPE_OF_KEY[addressFamily],
     chain: [
       ofTable,
       [CHAIN_NAME, text(CHAIN)],
@@ -75,14 +84,22 @@ export function gateTable(family: TableFamily, name: string, mark: string, targe
 }
 
 /** Equivalent to: nft "add table …; add set …; add chain …; add rule …" */
-export function encodeCreation({ family, name, table, set, chain, rules }: GateTable): readonly NetlinkPart[] {
+export function encodeCreation({
+  family,
+  name,
+  table,
+  set,
+  setUserData,
+  chain,
+  rules,
+}: GateTable): readonly NetlinkPart[] {
   const ofChain: readonly Node[] = [
     [OF_TABLE, text(name)],
     [RULE_CHAIN, text(CHAIN)],
   ];
   return [
     encodeNft(NFT_MSG.newTable, NLM_F_CREATE, family, table),
-    encodeNft(NFT_MSG.newSet, NLM_F_CREATE, family, [...set, [SET_ID, number32(1)]]),
+    encodeNft(NFT_MSG.newSet, NLM_F_CREATE, family, [...set, [SET_USER_DATA, setUserData], [SET_ID, number32(1)]]),
     encodeNft(NFT_MSG.newChain, NLM_F_CREATE, family, chain),
     ...rules.map((rule) =>
       encodeNft(NFT_MSG.newRule, NLM_F_CREATE | NLM_F_APPEND, family, [...ofChain, [RULE_EXPRESSIONS, listOf(rule)]]),
@@ -94,4 +111,14 @@ export function encodeCreation({ family, name, table, set, chain, rules }: GateT
 export function encodeRemoval(family: TableFamily, name: string): readonly NetlinkPart[] {
   const nodes: readonly Node[] = [[OF_TABLE, text(name)]];
   return [encodeNft(NFT_MSG.newTable, NLM_F_CREATE, family, nodes), encodeNft(NFT_MSG.deleteTable, 0, family, nodes)];
+}
+
+/** @param header - nft's number of ARP or IPv6. @param field - its number of the sender's address in it. */
+function typeOfKey(header: number, field: number): Uint8Array {
+  const number = (type: number, value: number): readonly number[] => [type, 4, value, 0, 0, 0];
+  const nested = (type: number, ...within: readonly number[]): readonly number[] => [type, within.length, ...within];
+  const [concatenation, payload, meta, time] = [13, 7, 9, 30];
+  const address = nested(0, ...number(0, payload), ...nested(1, ...number(0, header), ...number(1, field)));
+  const now = nested(1, ...number(0, meta), ...nested(1, ...number(0, time)));
+  return Uint8Array.of(...number(0, 0), ...nested(3, ...number(0, concatenation), ...nested(1, ...address, ...now)));
 }
