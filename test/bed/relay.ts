@@ -15,8 +15,8 @@ const server = createServer({ noDelay: true }, (client) => {
   const target = connect({ host: "127.0.0.1", localAddress: LISTENER_SOURCE, port: targetPort, noDelay: true });
   client.pipe(target);
   target.pipe(client);
-  // One half gone, by whatever error, is both gone.
-  client.on("error", () => target.destroy());
+  // One half gone, by whatever error, is both gone; a reset leaves no TIME_WAIT on a port of that source address.
+  client.on("error", () => target.resetAndDestroy());
   target.on("error", () => client.resetAndDestroy());
   client.on("close", () => target.destroy());
   target.on("close", () => client.destroy());

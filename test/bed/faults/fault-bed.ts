@@ -1,15 +1,12 @@
 /** The bed on which faults are run: the cluster with sidecars of the faulty kind, the island, and all observers. */
 import { Island } from "../island.ts";
-import { Watch } from "../oracles/watch.ts";
+import { Watch, type WatchOptions } from "../oracles/watch.ts";
 import type { SidecarProcess } from "../sidecar-process.ts";
 import { FAST_LEASE, VirtualCluster, type VirtualClusterOptions } from "../virtual-cluster.ts";
 import { monotonicMs, waitFor } from "../wait.ts";
 import { FaultyProgram } from "./faulty-program.ts";
 
-export interface FaultBedOptions extends Omit<VirtualClusterOptions, "program"> {
-  /** Between two new connections of the worker. Default 5. */
-  readonly connectPeriodMs?: number;
-}
+export interface FaultBedOptions extends Omit<VirtualClusterOptions, "program">, WatchOptions {}
 
 export class FaultBed {
   readonly cluster: VirtualCluster;
@@ -25,13 +22,13 @@ export class FaultBed {
   }
 
   /** Resolves when one replica serves, the others are ready, and everything is observed. Default: three, at 5/3/1. */
-  static async start({ connectPeriodMs = 5, ...options }: FaultBedOptions = {}): Promise<FaultBed> {
+  static async start(options: FaultBedOptions = {}): Promise<FaultBed> {
     const program = await FaultyProgram.build();
     const env = { ...(options.env ?? FAST_LEASE), ...program.env };
     const cluster = await VirtualCluster.start({ ...options, env, program: program.path });
     const island = await Island.create(cluster.segment);
     const holder = await cluster.startSidecars();
-    const watch = await Watch.start(cluster, island, holder.pod, connectPeriodMs);
+    const watch = await Watch.start(cluster, island, holder.pod, options);
     return new FaultBed({ cluster, island, program, watch });
   }
 

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import https from "node:https";
 import { join } from "node:path";
 import { openRtNetlink } from "../../../packages/routing/src/index.ts";
+import { openNftGate } from "../../../packages/routing/src/nftables/nft-gate.ts";
 import { SystemClock } from "../../../packages/sidecar/src/adapters/clock.ts";
 import { KubeLeaseLock } from "../../../packages/sidecar/src/adapters/kube-api/kube-lease-lock.ts";
 import { PacketSegment } from "../../../packages/sidecar/src/adapters/segment.ts";
@@ -22,10 +23,8 @@ let steps = 0;
 
 wrapWrite();
 wrapClock();
-// Neither class is exported, and all that is needed is where its methods are.
-const kernel = await openRtNetlink();
-around(Object.getPrototypeOf(kernel), "replaceAddress", "before-address", "after-address");
-kernel.close();
+await wrapKernel();
+await wrapGate();
 around(PacketSegment.prototype, "announce", "before-announce");
 around(PacketSegment.prototype, "extend", "before-announce");
 await import("../../../packages/sidecar/src/main.ts");
@@ -55,6 +54,23 @@ function wrapClock(): void {
     const offsets = control().clock?.offsetsMs ?? [];
     return wallTimeMs.call(this) + (offsets[steps % offsets.length] ?? 0);
   };
+}
+
+/** The class is not exported, and all that is needed is where its methods are. */
+async function wrapKernel(): Promise<void> {
+  const kernel = await openRtNetlink();
+  around(Object.getPrototypeOf(kernel), "replaceAddress", "before-address", "after-address");
+  kernel.close();
+}
+
+/** Where there are no nf_tables there is no such gate, and its steps are never reached. */
+async function wrapGate(): Promise<void> {
+  const options = { level: "nft-arp", family: 4, protocol: 84, lease: "" } as const;
+  const gate = await openNftGate(options).catch(() => undefined);
+  if (gate === undefined) return;
+  for (const verb of ["install", "open", "refresh"])
+    around(Object.getPrototypeOf(gate), verb, "before-gate", "after-gate");
+  gate.end();
 }
 
 function wrapWrite(): void {

@@ -37,7 +37,7 @@ export function reportSides(sides: readonly (readonly AnswerRun[])[], options: S
   const ours = clipped.map((runs) => intervalsOf(runs, (mac) => !isStranger(mac)));
   const strangers = clipped.flatMap((runs) => intervalsOf(runs, isStranger));
   const twos = joined([...ours.flat().filter(({ macs }) => macs.length > 1), ...acrossSides(ours)]);
-  const gaps = gapsOf(ours.flat(), options);
+  const gaps = gapsOf(clipped, ours.flat(), options);
   return {
     mostAtOnce: Math.max(0, ...ours.flat().map(({ macs }) => macs.length), ...twos.map(({ macs }) => macs.length)),
     twos,
@@ -95,18 +95,25 @@ function joined(intervals: readonly Interval[]): readonly Interval[] {
   return whole;
 }
 
-/** Lengths of the stretches in which nobody of ours answered; an unanswered probe between two answered ones is one. */
-function gapsOf(intervals: readonly Interval[], { fromMs, toMs, periodMs }: SidesOptions): readonly number[] {
-  const edges = [{ fromMs, toMs: fromMs }, ...joined(intervals), { fromMs: toMs, toMs }];
-  return edges.flatMap((edge, index) => {
-    const lengthMs = (edges[index + 1]?.fromMs ?? edge.toMs) - edge.toMs;
-    // A side's records come in pieces, one period apart, and a probe may be late.
-    return lengthMs > 2 * periodMs + LATE_MS ? [lengthMs] : [];
-  });
-}
-
 /** A probe that was sent late is not silence. */
 const LATE_MS = 3;
+
+/**
+ * Lengths of the stretches in which nobody of ours answered. A stretch counts only if a side that is answered at all
+ * asked in it in vain: what nobody probed is blindness, not silence. Records come in pieces, one period apart, and sides
+ * take turns: a single unanswered probe is not told from that.
+ */
+function gapsOf(sides: readonly (readonly AnswerRun[])[], ours: readonly Interval[], options: SidesOptions) {
+  const { fromMs, toMs, periodMs, isStranger } = options;
+  const isOurs = ({ macs }: AnswerRun) => macs.some((mac) => !isStranger(mac));
+  const inVain = sides.filter((runs) => runs.some(isOurs)).flatMap((runs) => runs.filter((run) => !isOurs(run)));
+  const edges = [{ toMs: fromMs, fromMs }, ...joined(ours), { fromMs: toMs, toMs }];
+  return edges.flatMap((edge, index) => {
+    const nextMs = edges[index + 1]?.fromMs ?? edge.toMs;
+    const asked = ours.length === 0 || inVain.some((run) => run.fromMs < nextMs && run.toMs > edge.toMs);
+    return asked && nextMs - edge.toMs > 2 * periodMs + LATE_MS ? [nextMs - edge.toMs] : [];
+  });
+}
 
 function longestBlindMs(runs: readonly AnswerRun[]): number {
   return runs.reduce((most, run, index) => {

@@ -39,13 +39,20 @@ export interface Seen extends SidesReport {
 
 /** Announcements and questions that carry the VIP; not the answers to the samplers (made-up MACs, arp-sampler.ts). */
 const SPOKEN_FOR_THE_VIP = `arp and arp[14:4] = ${addressNumber(PAGE.vip)} and not ether[0:4] = 0x02505242`;
-const PERIOD_MS = 2;
+
+export interface WatchOptions {
+  /** Between two new connections of the worker. Default 5. */
+  readonly connectPeriodMs?: number;
+  /** Between two probes of each side's sampler: 1 to 3. Default 2. */
+  readonly samplePeriodMs?: number;
+}
 
 export class Watch {
   readonly #cluster: VirtualCluster;
   readonly #island: ArpSampler;
   readonly #connector: Connector;
   readonly #captures: readonly Capture[];
+  readonly #samplePeriodMs: number;
   readonly #lease: LeaseFollower;
   readonly #monitors = new Map<string, AddressMonitor>();
   /** Every MAC address that a pod was seen with, and the pod's UID. */
@@ -55,25 +62,36 @@ export class Watch {
 
   private constructor(
     cluster: VirtualCluster,
-    parts: { readonly island: ArpSampler; readonly connector: Connector; readonly captures: readonly Capture[] },
+    parts: {
+      readonly island: ArpSampler;
+      readonly connector: Connector;
+      readonly captures: readonly Capture[];
+      readonly samplePeriodMs: number;
+    },
   ) {
     this.#cluster = cluster;
     this.#island = parts.island;
     this.#connector = parts.connector;
     this.#captures = parts.captures;
+    this.#samplePeriodMs = parts.samplePeriodMs;
     this.#lease = new LeaseFollower(cluster.leaseName);
   }
 
   /** With a holder and standbys at work: a standby's footprint is what a standby must have later. */
-  static async start(cluster: VirtualCluster, island: Island, holder: Pod, connectPeriodMs: number): Promise<Watch> {
+  static async start(
+    cluster: VirtualCluster,
+    island: Island,
+    holder: Pod,
+    { connectPeriodMs = 5, samplePeriodMs = 2 }: WatchOptions = {},
+  ): Promise<Watch> {
     const { host, worker } = cluster.segment;
     const links = captureObstacle() === undefined ? ["br-private", "br-island"] : [];
     const [sampler, connector, ...captures] = await Promise.all([
-      ArpSampler.start(island, PERIOD_MS),
-      Connector.start(worker, { periodMs: connectPeriodMs }),
+      ArpSampler.start(island, samplePeriodMs),
+      Connector.start(worker, { periodMs: connectPeriodMs, greeting: "http" }),
       ...links.map((link) => Capture.start(host, { link, filter: SPOKEN_FOR_THE_VIP })),
     ]);
-    const watch = new Watch(cluster, { island: sampler, connector, captures });
+    const watch = new Watch(cluster, { island: sampler, connector, captures, samplePeriodMs });
     const standby = cluster.pods.find((pod) => pod !== holder);
     if (standby !== undefined) watch.#standby = await footprintOf(standby);
     await watch.follow();
@@ -129,7 +147,7 @@ export class Watch {
     return {
       fromMs,
       toMs,
-      ...reportSides(sides, { periodMs: PERIOD_MS, fromMs, toMs, isStranger }),
+      ...reportSides(sides, { periodMs: this.#samplePeriodMs, fromMs, toMs, isStranger }),
       msOfTwoAddresses: this.#msOfTwoAddresses(fromMs, toMs),
       triedConnects: connects.tried,
       failedConnects: connects.lost,
