@@ -4,8 +4,8 @@
  */
 
 /**
- * A thousand neighbours that lose the VIP's place in the same moment are answered within half a second, and a request
- * looked at and answered costs some 20 us: a storm takes 4 % of a core.
+ * A thousand neighbours that ask in the same moment are answered within half a second. Measured in a storm of 10,000 a
+ * second: 24 % of a core without a limit, 13 % with this one; what is dropped unread still had to be received.
  */
 export const ANSWERS_PER_SECOND_MAX = 2_000;
 /** At once, after a silence. */
