@@ -79,9 +79,12 @@ function heldDraft(context: DraftContext, base: LeaseRecord): LeaseDraft {
   };
 }
 
-/** Never negative and never more than the API takes, whatever another hand has put there. */
+/**
+ * Never lower than they were in our hands, and never more than the API takes, whatever another hand has put there.
+ * @param atLeast not negative
+ */
 function transitionsOf(base: LeaseRecord, atLeast: number, more: 0 | 1): number {
-  return Math.min(Math.max(base.leaseTransitions, atLeast, 0) + more, LEASE_TRANSITIONS_MAX);
+  return Math.min(Math.max(base.leaseTransitions, atLeast) + more, LEASE_TRANSITIONS_MAX);
 }
 
 function ownAnnotations(context: DraftContext): Record<string, string> {

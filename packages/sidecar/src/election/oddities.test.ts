@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { experienced, heldBy, holder, Solo, standby } from "../testing/solo.ts";
+import { experienced, heldBy, holder, marked, Solo, standby, watching } from "../testing/solo.ts";
 import { LEASE_TRANSITIONS_MAX, MARK_ANNOTATION } from "./lease-record.ts";
 
 /** Of others, as large as Kubernetes lets them grow, near enough. */
@@ -110,9 +110,9 @@ describe("transitions by hand", () => {
 
   test("lower in a recreated Lease are those of another Lease", () => {
     const a = standby({}, { leaseTransitions: 9 });
-    a.delete();
+    a.store.delete("kube-system/vcluster-kube-vip");
     a.create(heldBy("b"));
-    a.see();
+    a.list();
     expect(a.notices).toEqual([]);
   });
 });
@@ -142,10 +142,14 @@ describe("an oversized Lease", () => {
     expect(a.did).toEqual(["take"]);
   });
 
-  test("200 kB where the mark would be: no mark", () => {
-    const a = standby();
-    a.patch({ holderIdentity: "", annotations: { [MARK_ANNOTATION]: JSON.stringify({ from: "x".repeat(200_000) }) } });
+  test("200 kB where the mark would be: no mark, whatever it says, and counted", () => {
+    const a = watching();
+    const { annotations, ...content } = marked(a.lease);
+    a.replace({ ...content, annotations: { [MARK_ANNOTATION]: annotations[MARK_ANNOTATION] + " ".repeat(200_000) } });
     a.see();
     expect(a.notices.map(({ t }) => t)).toEqual(["lease-oversized", "counting-vacant"]);
+    expect(a.did).toEqual([]);
+    a.wait(15_000);
+    expect(a.did).toEqual(["take"]);
   });
 });
