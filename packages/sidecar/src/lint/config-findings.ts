@@ -28,14 +28,15 @@ export function configFindings(root: MapTree, source: Source): readonly Finding[
 export function asFinding(problem: Problem, root: MapTree, source: Source): Finding {
   const { code, field, message } = problem;
   const path = field.split(".");
+  const position = problem.position ?? nearestPosition(root, path, source);
   return {
     severity: severityOf(problem),
     code,
     field,
-    position: problem.position ?? nearestPosition(root, path, source),
+    position,
     message,
     consequence: consequenceOf(problem),
-    patch: patchOf(problem, root, path),
+    patch: code === "YAML_SYNTAX" ? untabbed(source, position.line) : patchOf(problem, root, path),
   };
 }
 
@@ -89,4 +90,13 @@ function patchOf({ code, field }: Problem, root: MapTree, path: Path): Patch | u
 /** A plain scalar cannot begin with a bracket. */
 function quotedEndpoint(text: string): string {
   return text.startsWith("[") ? `"${text}"` : text;
+}
+
+/** YAML's grammar has no tabs in indentation, and many an editor writes them. */
+function untabbed(source: Source, line: number): Patch | undefined {
+  const text = source.text.split(/\r?\n/)[line - 1] ?? "";
+  const indentation = /^\s*/.exec(text)?.[0] ?? "";
+  if (!indentation.includes("\t")) return undefined;
+  const inserted = indentation.replaceAll("\t", "  ") + text.slice(indentation.length);
+  return { source, edits: [{ line, removed: 1, inserted: [inserted] }] };
 }

@@ -32,15 +32,15 @@ const TRIED_PATCHES_MAX = 50;
  * @param files at least one
  */
 export function lint(files: readonly YamlFile[], options: LintOptions): Verdict {
-  const { t, findings } = findAll(files, options);
+  const before = findAll(files, options);
   const isSmall = files.reduce((sum, { text }) => sum + text.length, 0) <= TRIED_CHARACTERS_MAX;
-  const tried = findings.map((finding, index) =>
-    isSmall && index < TRIED_PATCHES_MAX && cures(finding, findings, files, options)
+  const tried = before.findings.map((finding, index) =>
+    isSmall && index < TRIED_PATCHES_MAX && cures(finding, before, files, options)
       ? finding
       : { ...finding, patch: undefined },
   );
   const names = files.map(({ name }) => name);
-  return { t, findings: sortFindings(tried, names) };
+  return { t: before.t, findings: sortFindings(tried, names) };
 }
 
 function findAll(files: readonly YamlFile[], options: LintOptions): Verdict {
@@ -58,21 +58,16 @@ function findAll(files: readonly YamlFile[], options: LintOptions): Verdict {
   return { t: "judged", findings: [...ofForm, ...configFindings(root, first.source), ...ofRules] };
 }
 
-/** True if the patch leaves one finding of this code less, and no error more. */
-function cures(
-  { code, patch }: Finding,
-  before: readonly Finding[],
-  files: readonly YamlFile[],
-  options: LintOptions,
-): boolean {
+/** True if the patch leaves one finding of this code less, and no error more where everything could be judged before. */
+function cures({ code, patch }: Finding, before: Verdict, files: readonly YamlFile[], options: LintOptions): boolean {
   if (patch === undefined) return false;
   const patched = files.map((file) =>
     file.name === patch.source.name && file.text === patch.source.text ? { ...file, text: applyPatch(patch) } : file,
   );
-  const { findings: after } = findAll(patched, options);
-  const count = (findings: readonly Finding[], counts: (finding: Finding) => boolean): number =>
+  const after = findAll(patched, options);
+  const count = ({ findings }: Verdict, counts: (finding: Finding) => boolean): number =>
     findings.filter(counts).length;
-  const errors = (findings: readonly Finding[]): number => count(findings, ({ severity }) => severity === "error");
-  const alike = (findings: readonly Finding[]): number => count(findings, (finding) => finding.code === code);
-  return alike(after) < alike(before) && errors(after) <= errors(before);
+  const alike = (verdict: Verdict): number => count(verdict, (finding) => finding.code === code);
+  const errors = (verdict: Verdict): number => count(verdict, ({ severity }) => severity === "error");
+  return alike(after) < alike(before) && (before.t === "unusable" || errors(after) <= errors(before));
 }

@@ -9,7 +9,6 @@ import {
   isPair,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
@@ -55,17 +54,10 @@ export interface FileTree {
 }
 
 export function readTree(file: YamlFile): FileTree {
-  const lines = new LineCounter();
-  const source: Source = {
-    ...file,
-    positionAt(offset) {
-      const { line, col } = lines.linePos(offset);
-      return { file: file.name, line: Math.max(line, 1), column: Math.max(col, 1) };
-    },
-  };
+  const source = sourceOf(file);
   const objection = objectionToText(file);
   if (objection !== undefined) return { source, root: undefined, overrides: [], problems: [objection] };
-  const document = parseDocument(file.text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
+  const document = parseDocument(file.text, { uniqueKeys: false, prettyErrors: false });
   if (document.errors.length > 0) {
     const problems = document.errors
       .slice(0, PROBLEMS_MAX)
@@ -75,6 +67,29 @@ export function readTree(file: YamlFile): FileTree {
     return { source, root: undefined, overrides: [], problems };
   }
   return new TreeReader(source).readFile(document.contents);
+}
+
+/** The library's own LineCounter loses lines in some broken files. */
+function sourceOf(file: YamlFile): Source {
+  const starts = [0];
+  for (let at = file.text.indexOf("\n"); at !== -1; at = file.text.indexOf("\n", at + 1)) starts.push(at + 1);
+  const positionAt = (offset: number) => {
+    const line = Math.max(1, firstAbove(starts, offset));
+    return { file: file.name, line, column: offset - (starts[line - 1] ?? 0) + 1 };
+  };
+  return { ...file, positionAt };
+}
+
+/** The index of the first that is above the limit, in ascending numbers. */
+function firstAbove(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? limit) > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 class TreeReader {

@@ -51,7 +51,7 @@ const vipInServiceCidr: Rule = {
   severity: "error",
   summary: "The VIP lies in the virtual cluster's service network",
   consequence:
-    "kube-proxy on the workers may give the VIP to a Service; what is sent to it then never reaches the control plane.",
+    "A Service may get the VIP for its own address on the workers; what is sent to it then never reaches the control plane.",
   find: (values) => findVipIn(values, serviceRanges(values)),
 };
 
