@@ -270,6 +270,15 @@ describe("what is inherited is given away", () => {
     expect(watched.role).toBe("waiting");
   });
 
+  test("when the watch has shown another already before it was told", () => {
+    const a = new Solo();
+    a.create(heldBy("b"));
+    a.list();
+    a.feed({ t: "inherited", holderIdentity: OLD_LIFE, untilMs: a.nowMs + INHERITED_MS, mac: "mac-of-a" });
+    expectDisinherited(a, "the lease names another");
+    expect(a.did).toEqual(["disinherit"]);
+  });
+
   test("when the adoption finds no Lease", () => {
     const a = adopting();
     a.store.delete("kube-system/vcluster-kube-vip");
