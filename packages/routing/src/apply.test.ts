@@ -1,21 +1,45 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Applied, apply } from "./apply.ts";
-import { heldState, nothing, ownerOf, type Placement } from "./desired-state.ts";
+import {
+  type DesiredState,
+  gateTargetOf,
+  heldState,
+  nothing,
+  ownerOf,
+  type Placement,
+  preparedState,
+} from "./desired-state.ts";
+import type { Opening } from "./gate.ts";
+import { type Hold, NO_PERMIT, type Permit } from "./hold.ts";
 import type { Link } from "./model.ts";
 import { observe } from "./observation.ts";
-import { type Change, plan } from "./plan.ts";
+import { type Change, plan, renewalOf, takeoverOf } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
 import { RoutingError } from "./routing-error.ts";
-import { interfaceName, ip, MemoryKernel, mac, prefix } from "./testing/index.ts";
+import {
+  type GateVerb,
+  interfaceName,
+  ip,
+  MemoryClock,
+  MemoryGate,
+  MemoryKernel,
+  mac,
+  prefix,
+  type VerbName,
+} from "./testing/index.ts";
 
 const placement: Placement = {
   vip: ip("10.100.0.100"),
   gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  linkName: interfaceName("net1"),
   linkIndex: 3,
+  lease: "kube-system/vcluster-kube-vip",
   table: 1077,
   rulePriority: 1000,
   owner: ownerOf(77, interfaceName("net1")),
 };
-const held = heldState(placement);
+const taking = heldState(placement, "take");
+const [address] = taking.addresses;
 const net1: Link = {
   index: 3,
   name: "net1",
@@ -27,125 +51,353 @@ const net1: Link = {
 };
 const refusal = new RoutingError("KERNEL_REFUSED", "cannot do it: EBUSY. Try again.");
 
-function kernelWithNet1(): MemoryKernel {
-  const kernel = new MemoryKernel();
-  kernel.putLink(net1);
-  return kernel;
-}
+/** Of a lease of 5 s, sent just now: the gate for 4754 ms, the address for 3 s. */
+const HOLD_MS = 4_754;
+const MARGIN_MS = 50;
 
-async function hold(kernel: MemoryKernel, stillAllowed: () => boolean): Promise<Applied> {
-  return apply(kernel, plan(held, await observe(kernel)).changes, stillAllowed);
-}
+class Host {
+  readonly clock = new MemoryClock();
+  readonly kernel = new MemoryKernel();
+  readonly gate = new MemoryGate(this.clock, placement.lease);
+  hold: Hold | undefined = this.holdFor(HOLD_MS);
 
-async function release(kernel: MemoryKernel): Promise<Applied> {
-  return apply(kernel, plan(nothing(placement.owner), await observe(kernel)).changes, () => false);
-}
+  constructor() {
+    this.kernel.putLink(net1);
+  }
 
-async function addresses(kernel: MemoryKernel): Promise<readonly string[]> {
-  return (await kernel.addresses()).items.map(({ address, prefixLength }) => `${address}/${prefixLength}`);
+  get permit(): Permit {
+    return { hold: () => this.hold, clock: this.clock };
+  }
+
+  holdFor(forMs: number): Hold {
+    const deadlineMs = this.clock.nowMs() + forMs;
+    return { holderIdentity: "a", deadlineMs, exclusiveUntilMs: deadlineMs + MARGIN_MS };
+  }
+
+  /** The process is stopped around the next verb of the gate, or of the kernel. */
+  freeze(forMs: number, when: "before" | "after", verb: GateVerb | VerbName): void {
+    let isLeft = true;
+    const pass = (asked: string) => {
+      if (asked !== verb || !isLeft) return;
+      isLeft = false;
+      this.clock.pass(forMs);
+    };
+    for (const port of [this.gate, this.kernel]) port[when === "before" ? "beforeVerb" : "afterVerb"] = pass;
+  }
+
+  async prepare(): Promise<this> {
+    await reconcile(this, preparedState(placement), NO_PERMIT);
+    this.gate.calls.length = 0;
+    this.kernel.calls.length = 0;
+    return this;
+  }
+
+  async reach(desired: DesiredState, permit: Permit = this.permit): Promise<Applied> {
+    return apply(this, plan(desired, await observe(this, gateTargetOf(placement))).changes, permit);
+  }
+
+  /** The two steps of a prepared takeover. */
+  take(): Promise<Applied> {
+    return apply(this, takeoverOf(taking), this.permit);
+  }
+
+  renew(from: Opening): Promise<Applied> {
+    return apply(this, renewalOf(taking, from), this.permit);
+  }
+
+  release(): Promise<Applied> {
+    return this.reach(nothing(placement.owner, gateTargetOf(placement)), NO_PERMIT);
+  }
+
+  get verbs(): readonly string[] {
+    return [...this.gate.calls, ...this.kernel.calls];
+  }
+
+  async addresses(): Promise<readonly string[]> {
+    const { items } = await this.kernel.addresses();
+    return items.map(({ address: vip, prefixLength, validSeconds }) => `${vip}/${prefixLength} for ${validSeconds} s`);
+  }
 }
 
 function failedChanges(applied: Applied): readonly Change["t"][] {
-  return applied.t === "done" ? [] : applied.failures.map(({ change }) => change.t);
+  return "failures" in applied ? applied.failures.map(({ change }) => change.t) : [];
 }
 
-test("an allowed holder has the address and what its answers need", async () => {
-  const kernel = kernelWithNet1();
-  expect(await hold(kernel, () => true)).toEqual({ t: "done" });
-  expect(plan(held, await observe(kernel)).changes).toEqual([]);
+async function openedBy(host: Host): Promise<Opening> {
+  const { opened } = await host.take();
+  if (opened === undefined) throw new TypeError("nothing was opened");
+  host.gate.calls.length = 0;
+  host.kernel.calls.length = 0;
+  return opened;
+}
+
+test("an allowed holder has the gate open, the address for as long, and what its answers need", async () => {
+  const host = new Host();
+  const opened = { holderIdentity: "a", untilWallMs: host.clock.wallTimeMs() + HOLD_MS, timeoutMs: HOLD_MS };
+  expect(await host.reach(taking)).toEqual({ t: "done", opened });
+  expect(host.gate.opening).toEqual(opened);
+  expect(await host.addresses()).toEqual(["10.100.0.100/32 for 3 s"]);
+  const observed = await observe(host, gateTargetOf(placement));
+  expect(plan(heldState(placement, "keep"), observed).changes).toEqual([]);
 });
 
-test("past the deadline no address is added, though routes and rule may be", async () => {
-  const kernel = kernelWithNet1();
-  expect(await hold(kernel, () => false)).toEqual({ t: "not-allowed", failures: [] });
-  expect(kernel.calls).not.toContain("replaceAddress");
-  expect((await kernel.rules(4)).items).toEqual(held.rules);
+test("a prepared holder takes in two requests, and renews in two", async () => {
+  const host = await new Host().prepare();
+  const from = await openedBy(host);
+  host.clock.pass(1_000);
+  host.hold = host.holdFor(HOLD_MS);
+  const opened = { holderIdentity: "a", untilWallMs: host.clock.wallTimeMs() + HOLD_MS, timeoutMs: HOLD_MS };
+  expect(await host.renew(from)).toEqual({ t: "done", opened });
+  expect(host.verbs).toEqual(["refresh", "replaceAddress"]);
 });
 
-test("an address added while the deadline passed is taken back at once", async () => {
-  const kernel = kernelWithNet1();
-  let late = false;
-  kernel.beforeVerb = (verb) => {
-    if (verb === "replaceAddress") late = true;
-  };
-  expect(await hold(kernel, () => !late)).toEqual({ t: "not-allowed", failures: [] });
-  expect(kernel.calls.slice(-2)).toEqual(["replaceAddress", "deleteAddress"]);
-  expect(await addresses(kernel)).toEqual([]);
-});
+describe("check, act, check", () => {
+  const verbs = ["open", "replaceAddress"] as const;
 
-test("an address whose answer was lost while the deadline passed is taken back, too", async () => {
-  const kernel = kernelWithNet1();
-  let late = false;
-  kernel.loseNextAnswer("replaceAddress");
-  kernel.beforeVerb = (verb) => {
-    if (verb === "replaceAddress") late = true;
-  };
-  expect(await hold(kernel, () => !late)).toEqual({ t: "not-allowed", failures: [] });
-  expect(await addresses(kernel)).toEqual([]);
-});
-
-test("an address that cannot be taken back is said to be there", async () => {
-  const kernel = kernelWithNet1();
-  let late = false;
-  kernel.failNext("deleteAddress", refusal);
-  kernel.beforeVerb = (verb) => {
-    if (verb === "replaceAddress") late = true;
-  };
-  const [address] = held.addresses;
-  expect(await hold(kernel, () => !late)).toEqual({
-    t: "not-allowed",
-    failures: [{ change: { t: "delete-address", address }, cause: refusal }],
+  test("past the deadline nothing is opened and no address added, though routes and rule may be", async () => {
+    const host = new Host();
+    host.hold = undefined;
+    expect(await host.reach(taking)).toEqual({ t: "not-allowed", failures: [] });
+    expect(host.gate.calls).toEqual([]);
+    expect(host.kernel.calls).not.toContain("replaceAddress");
+    expect((await host.kernel.rules(4)).items).toEqual(taking.rules);
   });
-  expect(await addresses(kernel)).toEqual(["10.100.0.100/32"]);
-});
 
-test("without the rule the address is not added: its answers would leave by another link", async () => {
-  const kernel = kernelWithNet1();
-  kernel.failNext("addRule", refusal);
-  expect(failedChanges(await hold(kernel, () => true))).toEqual(["add-rule"]);
-  expect(await addresses(kernel)).toEqual([]);
-});
+  test.each(verbs)("a process stopped before the kernel's %s until past its deadline takes it back", async (verb) => {
+    const host = await new Host().prepare();
+    host.freeze(HOLD_MS, "before", verb);
+    expect(await host.take()).toMatchObject({ t: "not-allowed", failures: [] });
+    expect(host.verbs.at(-1)).toBe(verb === "open" ? "close" : "deleteAddress");
+    expect(host.gate.silences).toBe(true);
+    expect(await host.addresses()).toEqual([]);
+  });
 
-test("on a link that vanished, the first thing that builds on it fails as missing", async () => {
-  const kernel = kernelWithNet1();
-  const { changes } = plan(held, await observe(kernel));
-  kernel.removeLink(3);
-  expect(await apply(kernel, changes, () => true)).toEqual({
-    t: "failed",
-    failures: [{ change: { t: "put-route", route: held.routes[0] }, cause: "missing" }],
+  test.each(verbs)("a process stopped after the kernel's %s until past its deadline takes it back", async (verb) => {
+    const host = await new Host().prepare();
+    host.freeze(HOLD_MS, "after", verb);
+    expect(await host.take()).toMatchObject({ t: "not-allowed", failures: [] });
+    expect(host.verbs.at(-1)).toBe(verb === "open" ? "close" : "deleteAddress");
+    expect(await host.addresses()).toEqual([]);
+  });
+
+  test("a hold that is taken back during the write is undone as one that ran out", async () => {
+    const host = await new Host().prepare();
+    host.gate.afterVerb = () => {
+      host.hold = undefined;
+    };
+    expect(await host.take()).toMatchObject({ t: "not-allowed", failures: [] });
+    expect(host.gate.opening).toBeUndefined();
+    expect(host.verbs).toEqual(["open", "close"]);
+  });
+
+  test("a gate made open past the deadline is closed at once", async () => {
+    const host = new Host();
+    host.freeze(HOLD_MS, "before", "install");
+    expect(await host.reach(taking)).toMatchObject({ t: "not-allowed", failures: [] });
+    expect(host.gate.calls).toEqual(["install", "close"]);
+    expect(host.gate.opening).toBeUndefined();
+  });
+
+  test("a refresh past the deadline is closed at once", async () => {
+    const host = await new Host().prepare();
+    const from = await openedBy(host);
+    host.freeze(HOLD_MS, "after", "refresh");
+    expect(await host.renew(from)).toMatchObject({ t: "not-allowed", failures: [] });
+    expect(host.gate.calls).toEqual(["refresh", "close"]);
+    expect(host.gate.opening).toBeUndefined();
+  });
+
+  test.each(verbs)("a %s whose answer was lost while the deadline passed is taken back, too", async (verb) => {
+    const host = await new Host().prepare();
+    if (verb === "open") host.gate.loseNextAnswer(verb);
+    else host.kernel.loseNextAnswer(verb);
+    host.freeze(HOLD_MS, "before", verb);
+    expect(await host.take()).toMatchObject({ t: "not-allowed", failures: [] });
+    expect(host.gate.opening).toBeUndefined();
+    expect(await host.addresses()).toEqual([]);
+  });
+
+  test("what cannot be taken back is said to be there", async () => {
+    const host = await new Host().prepare();
+    host.kernel.failNext("deleteAddress", refusal);
+    host.freeze(HOLD_MS, "before", "replaceAddress");
+    expect(await host.take()).toMatchObject({
+      t: "not-allowed",
+      failures: [{ change: { t: "delete-address", address }, cause: refusal }],
+    });
+    expect(await host.addresses()).toHaveLength(1);
   });
 });
 
-test("a rule that is already there is no failure", async () => {
-  const kernel = kernelWithNet1();
-  const { changes } = plan(held, await observe(kernel));
-  for (const rule of held.rules) await kernel.addRule(rule);
-  expect(await apply(kernel, changes, () => true)).toEqual({ t: "done" });
+describe("a slow write", () => {
+  test("of the gate is written again, so that the kernel's own count ends in time", async () => {
+    const host = await new Host().prepare();
+    const deadlineMs = host.hold?.deadlineMs ?? 0;
+    host.freeze(51, "before", "open");
+    expect(await host.take()).toMatchObject({ t: "done", opened: { timeoutMs: HOLD_MS - 51 } });
+    expect(host.gate.calls).toEqual(["open", "refresh"]);
+    // Even where the wall clock was set back meanwhile.
+    host.clock.setWall(-3_600_000);
+    host.clock.pass(deadlineMs - host.clock.nowMs());
+    expect(host.gate.silences).toBe(true);
+  });
+
+  test("of 50 ms is what the margin is for", async () => {
+    const host = await new Host().prepare();
+    host.freeze(50, "before", "open");
+    expect(await host.take()).toMatchObject({ t: "done" });
+    expect(host.gate.calls).toEqual(["open"]);
+  });
+
+  test("of the address is written again with the lifetime that is left", async () => {
+    const host = await new Host().prepare();
+    host.freeze(600, "before", "replaceAddress");
+    expect(await host.take()).toMatchObject({ t: "done" });
+    expect(host.kernel.calls).toEqual(["replaceAddress", "replaceAddress"]);
+    expect(await host.addresses()).toEqual(["10.100.0.100/32 for 2 s"]);
+  });
+
+  test("that is slow each time is given up and taken back", async () => {
+    const host = await new Host().prepare();
+    host.gate.beforeVerb = () => host.clock.pass(100);
+    expect(await host.take()).toEqual({ t: "not-allowed", failures: [] });
+    expect(host.gate.calls).toEqual(["open", "refresh", "refresh", "close"]);
+    expect(host.gate.opening).toBeUndefined();
+  });
+
+  test("whose opening lapsed meanwhile is not opened a second time", async () => {
+    const host = await new Host().prepare();
+    host.gate.afterVerb = (verb) => {
+      if (verb !== "open") return;
+      host.gate.flushSet();
+      host.clock.pass(51);
+    };
+    expect(await host.take()).toMatchObject({ t: "lapsed" });
+    expect(host.gate.silences).toBe(true);
+  });
 });
 
-test("a release needs no permission and goes on past what fails", async () => {
-  const kernel = kernelWithNet1();
-  await hold(kernel, () => true);
-  kernel.failNext("deleteAddress", refusal);
-  expect(failedChanges(await release(kernel))).toEqual(["delete-address"]);
-  expect((await kernel.rules(4)).items).toEqual([]);
-  expect((await kernel.routes(4)).items).toEqual([]);
-  expect(await release(kernel)).toEqual({ t: "done" });
-  expect(await addresses(kernel)).toEqual([]);
+describe("what has lapsed", () => {
+  test("is not opened by a refresh, and the address is not put up", async () => {
+    const host = await new Host().prepare();
+    const from = await openedBy(host);
+    host.clock.pass(HOLD_MS);
+    host.hold = host.holdFor(HOLD_MS);
+    expect(await host.renew(from)).toEqual({ t: "lapsed" });
+    expect(host.verbs).toEqual(["refresh"]);
+    expect(host.gate.silences).toBe(true);
+  });
+
+  test("is nothing that a restoration opens", async () => {
+    const host = await new Host().prepare();
+    await openedBy(host);
+    host.gate.flushSet();
+    await host.reach(heldState(placement, "keep"));
+    expect(host.gate.silences).toBe(true);
+  });
+
+  test("is an address for which less than a whole second is left", async () => {
+    const host = await new Host().prepare();
+    host.hold = host.holdFor(2_250 - MARGIN_MS - 1);
+    expect(await host.take()).toMatchObject({ t: "lapsed" });
+    expect(host.kernel.calls).toEqual([]);
+  });
+
+  test("a gate removed by another hand is made again in one step with the deadline that it had", async () => {
+    const host = await new Host().prepare();
+    const { untilWallMs } = await openedBy(host);
+    host.clock.pass(500);
+    host.gate.flushRuleset();
+    const restored = await host.reach(heldState(placement, "keep"));
+    expect(restored).toMatchObject({ t: "done", opened: { untilWallMs, timeoutMs: HOLD_MS - 500 } });
+    expect(host.verbs).toEqual(["install"]);
+  });
 });
 
-test("what is gone already when it is to be deleted is no failure", async () => {
-  const kernel = kernelWithNet1();
-  await hold(kernel, () => true);
-  const { changes } = plan(nothing(placement.owner), await observe(kernel));
-  kernel.removeLink(3);
-  expect(await apply(kernel, changes, () => true)).toEqual({ t: "done" });
-});
+describe("what fails", () => {
+  test("without the rule nothing is loosened: answers would leave by another link", async () => {
+    const host = new Host();
+    host.kernel.failNext("addRule", refusal);
+    expect(failedChanges(await host.reach(taking))).toEqual(["add-rule"]);
+    expect(await host.addresses()).toEqual([]);
+    expect(host.gate.calls).toEqual([]);
+  });
 
-test("a mistake of ours is not taken for a refusal of the kernel's", async () => {
-  const kernel = kernelWithNet1();
-  kernel.beforeVerb = () => {
-    throw new TypeError("a bug");
-  };
-  await expect(hold(kernel, () => true)).rejects.toThrow("a bug");
+  test("without the gate the address is not added: nothing would end its hold", async () => {
+    const host = await new Host().prepare();
+    host.gate.failNext("open", refusal);
+    expect(failedChanges(await host.take())).toEqual(["open-gate"]);
+    expect(await host.addresses()).toEqual([]);
+  });
+
+  test("a gate that vanished since it was prepared is missing", async () => {
+    const host = await new Host().prepare();
+    host.gate.flushRuleset();
+    expect(await host.take()).toMatchObject({ t: "failed", failures: [{ cause: "missing" }] });
+  });
+
+  test("on a link that vanished, the first thing that builds on it fails as missing", async () => {
+    const host = new Host();
+    const { changes } = plan(taking, await observe(host, gateTargetOf(placement)));
+    host.kernel.removeLink(3);
+    expect(await apply(host, changes, host.permit)).toEqual({
+      t: "failed",
+      failures: [{ change: { t: "put-route", route: taking.routes[0] }, cause: "missing" }],
+    });
+  });
+
+  test("a rule that is already there is no failure", async () => {
+    const host = new Host();
+    const { changes } = plan(taking, await observe(host, gateTargetOf(placement)));
+    for (const rule of taking.rules) await host.kernel.addRule(rule);
+    expect(await apply(host, changes, host.permit)).toMatchObject({ t: "done" });
+  });
+
+  test("a release needs no permission and goes on past what fails", async () => {
+    const host = new Host();
+    await host.reach(taking);
+    host.gate.failNext("close", refusal);
+    host.kernel.failNext("deleteAddress", refusal);
+    expect(failedChanges(await host.release())).toEqual(["close-gate", "delete-address"]);
+    expect((await host.kernel.rules(4)).items).toEqual([]);
+    expect((await host.kernel.routes(4)).items).toEqual([]);
+    expect(await host.release()).toEqual({ t: "done" });
+    expect(await host.addresses()).toEqual([]);
+  });
+
+  test("a release closes the gate first", async () => {
+    const host = new Host();
+    await host.reach(taking);
+    const order: string[] = [];
+    host.gate.beforeVerb = (verb) => order.push(verb);
+    host.kernel.beforeVerb = (verb) => order.push(verb);
+    await host.release();
+    expect(order).toEqual([
+      "close",
+      "deleteAddress",
+      "deleteRule",
+      "deleteRoute",
+      "deleteRoute",
+      "deleteRoute",
+      "remove",
+    ]);
+  });
+
+  test("what is gone already when it is to be deleted is no failure", async () => {
+    const host = new Host();
+    await host.reach(taking);
+    const target = gateTargetOf(placement);
+    const { changes } = plan(nothing(placement.owner, target), await observe(host, target));
+    host.kernel.removeLink(3);
+    host.gate.flushRuleset();
+    expect(await apply(host, changes, NO_PERMIT)).toEqual({ t: "done" });
+  });
+
+  test("a mistake of ours is not taken for a refusal of the kernel's", async () => {
+    const host = new Host();
+    host.kernel.beforeVerb = () => {
+      throw new TypeError("a bug");
+    };
+    await expect(host.reach(taking)).rejects.toThrow("a bug");
+  });
 });

@@ -8,7 +8,9 @@ const owner = ownerOf(77, interfaceName("net1"));
 const ipv4: Placement = {
   vip: ip("10.100.0.100"),
   gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  linkName: interfaceName("net1"),
   linkIndex: 3,
+  lease: "kube-system/vcluster-kube-vip",
   table: 1077,
   rulePriority: 1000,
   owner,
@@ -37,7 +39,7 @@ function text(object: Route | Rule | Address): string {
 }
 
 test("an IPv4 VIP with a gateway needs two routes, one to nowhere behind them, a rule and the address", () => {
-  const { routes, rules, addresses } = heldState(ipv4);
+  const { routes, rules, addresses } = heldState(ipv4, "take");
   expect([...routes, ...rules, ...addresses].map(text)).toEqual([
     "-4 route 10.100.0.0/24 dev 3 table 1077 proto 77 scope link metric 0",
     "-4 route default via 10.100.0.1 dev 3 table 1077 proto 77 scope global metric 0",
@@ -48,7 +50,7 @@ test("an IPv4 VIP with a gateway needs two routes, one to nowhere behind them, a
 });
 
 test("an IPv6 VIP needs the same, with the metric and the scope that the kernel will report", () => {
-  const { routes, rules, addresses } = heldState(ipv6);
+  const { routes, rules, addresses } = heldState(ipv6, "take");
   expect([...routes, ...rules, ...addresses].map(text)).toEqual([
     "-6 route fd00:100::/64 dev 3 table 1077 proto 77 scope global metric 1024",
     "-6 route default via fd00:100::1 dev 3 table 1077 proto 77 scope global metric 1024",
@@ -59,18 +61,32 @@ test("an IPv6 VIP needs the same, with the metric and the scope that the kernel 
 });
 
 test("without a gateway there is only the address", () => {
-  const { routes, rules, addresses } = heldState({ ...ipv4, gateway: undefined });
+  const { routes, rules, addresses } = heldState({ ...ipv4, gateway: undefined }, "take");
   expect([...routes, ...rules, ...addresses].map(text)).toEqual([
     "addr 10.100.0.100/32 dev 3 proto 77 label net1:vckv",
   ]);
 });
 
-test("a prepared replica has all but the address", () => {
-  expect(preparedState(ipv4)).toEqual({ ...heldState(ipv4), addresses: [] });
+const target = { vip: ip("10.100.0.100"), linkName: "net1", linkIndex: 3 };
+const lease = "kube-system/vcluster-kube-vip";
+
+test("a prepared replica has all but the address, and its gate closed", () => {
+  const gate = { t: "closed", target, lease };
+  expect(preparedState(ipv4)).toEqual({ ...heldState(ipv4, "take"), gate, addresses: [] });
+});
+
+test("without a gateway a prepared replica still has its gate", () => {
+  const { gate, routes, rules } = preparedState({ ...ipv4, gateway: undefined });
+  expect([gate, routes, rules]).toEqual([{ t: "closed", target, lease }, [], []]);
+});
+
+test.each(["take", "keep"] as const)("a holder's gate is open, to %s", (to) => {
+  expect(heldState(ipv4, to).gate).toEqual({ t: "open", target, lease, to });
 });
 
 test("nothing is nothing", () => {
-  expect(nothing(owner)).toEqual({ owner, routes: [], rules: [], addresses: [] });
+  const gate = { t: "none", target };
+  expect(nothing(owner, target)).toEqual({ owner, routes: [], rules: [], gate, addresses: [] });
 });
 
 test.each([

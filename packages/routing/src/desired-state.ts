@@ -1,7 +1,8 @@
 /**
- * What the kernel should hold for a VIP, as values: the address, and the policy routing that sends its answers back by
- * its own link. Pure; how to get there from what is there is plan.ts. Why each object: docs/how-failover-works.md.
+ * What the kernel should hold for a VIP, as values: the address, the policy routing that sends its answers back by its
+ * own link, and the hold gate that silences it. Pure; how to get there from what is there is plan.ts. Why each object: docs/how-failover-works.md.
  */
+import type { GateTarget } from "./gate.ts";
 import type { Address, Family, Route, Rule } from "./model.ts";
 import type { InterfaceName } from "./values/interface-name.ts";
 import { familyOf, hostPrefixLength, type IpAddress } from "./values/ip-address.ts";
@@ -20,17 +21,35 @@ export interface Placement {
   readonly vip: IpAddress;
   /** Without a gateway there is no policy routing, only the address. */
   readonly gateway: InterfaceAddress | undefined;
+  readonly linkName: InterfaceName;
   readonly linkIndex: number;
+  /** namespace/name of the Lease that the VIP is held by: the gate's mark. */
+  readonly lease: string;
   readonly table: number;
   readonly rulePriority: number;
   readonly owner: Owner;
 }
+
+/**
+ * How the gate should be.
+ * none: nothing of ours. closed: ready to be opened. open, to "take": a write was confirmed, so it is opened afresh,
+ * however it is. open, to "keep": what is open stays open, what is gone is made again with the deadline that it had,
+ * and what is closed stays closed, since nobody may open what has lapsed without another confirmed write.
+ */
+export type GateAim =
+  | { readonly t: "none"; readonly target: GateTarget | undefined }
+  | { readonly t: "closed"; readonly target: GateTarget; readonly lease: string }
+  | { readonly t: "open"; readonly target: GateTarget; readonly lease: string; readonly to: HoldIntent };
+
+export type HoldIntent = "take" | "keep";
 
 /** Everything of `owner` that should be there; whatever else of it is found is a leftover. In the order of making. */
 export interface DesiredState {
   readonly owner: Owner;
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
+  readonly gate: GateAim;
+  /** Without their lifetime: it is worked out right before each write (hold.ts). */
   readonly addresses: readonly Address[];
 }
 
@@ -47,22 +66,23 @@ export function ownerOf(protocol: number, interfaceName: InterfaceName): Owner {
 }
 
 /** Nothing of ours: the aim of a stop, and of the sweep that a start begins with. */
-export function nothing(owner: Owner): DesiredState {
-  return { owner, routes: [], rules: [], addresses: [] };
+export function nothing(owner: Owner, target: GateTarget | undefined): DesiredState {
+  return { owner, routes: [], rules: [], gate: { t: "none", target }, addresses: [] };
 }
 
-/** All but the address: harmless while another replica holds the VIP, and done before it is needed. */
+/** All but the address, and the gate closed: harmless while another replica holds the VIP, and done before it is needed. */
 export function preparedState(placement: Placement): DesiredState {
-  const { vip, gateway, table, rulePriority: priority, owner } = placement;
-  if (gateway === undefined) return nothing(owner);
+  const { vip, gateway, table, rulePriority: priority, owner, lease } = placement;
+  const gate: GateAim = { t: "closed", target: gateTargetOf(placement), lease };
+  if (gateway === undefined) return { owner, routes: [], rules: [], gate, addresses: [] };
   const { protocol } = owner;
   const rule: Rule = { family: familyOf(vip), priority, source: hostPrefix(vip), table, protocol };
-  return { owner, routes: routesOf(placement, gateway), rules: [rule], addresses: [] };
+  return { owner, routes: routesOf(placement, gateway), rules: [rule], gate, addresses: [] };
 }
 
 /** The VIP is here. */
-export function heldState(placement: Placement): DesiredState {
-  const { vip, linkIndex, owner } = placement;
+export function heldState(placement: Placement, to: HoldIntent): DesiredState {
+  const { vip, linkIndex, owner, lease } = placement;
   const address: Address = {
     linkIndex,
     address: vip,
@@ -71,7 +91,12 @@ export function heldState(placement: Placement): DesiredState {
     protocol: owner.protocol,
     label: familyOf(vip) === 4 ? owner.addressLabel : undefined,
   };
-  return { ...preparedState(placement), addresses: [address] };
+  const gate: GateAim = { t: "open", target: gateTargetOf(placement), lease, to };
+  return { ...preparedState(placement), gate, addresses: [address] };
+}
+
+export function gateTargetOf({ vip, linkName, linkIndex }: Placement): GateTarget {
+  return { vip, linkName, linkIndex };
 }
 
 function routesOf(placement: Placement, gateway: InterfaceAddress): readonly Route[] {

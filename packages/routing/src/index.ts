@@ -1,7 +1,9 @@
 /** The public names of @vcluster-kube-vip/routing. */
-export { type Applied, apply, type Failure, type StillAllowed } from "./apply.ts";
+export { type Applied, apply, type Failure } from "./apply.ts";
 export {
   type DesiredState,
+  gateTargetOf,
+  type HoldIntent,
   heldState,
   nothing,
   type Owner,
@@ -18,13 +20,26 @@ export {
   type GateTarget,
   type Opening,
 } from "./gate.ts";
+export { type Hold, NO_PERMIT, type Permit, validSecondsOf } from "./hold.ts";
 export type { Dump, Kernel, Outcome } from "./kernel.ts";
+export type { KernelPorts } from "./kernel-ports.ts";
 export type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+export { openNftGate } from "./nftables/nft-gate.ts";
 export { type Observation, observe } from "./observation.ts";
-export { type Change, type Finding, type Plan, plan } from "./plan.ts";
+export {
+  type Change,
+  type Finding,
+  isOwnAddress,
+  type Plan,
+  plan,
+  renewalOf,
+  takeoverOf,
+  withdrawalOf,
+} from "./plan.ts";
 export { type Reconciled, reconcile } from "./reconcile.ts";
 export { RoutingError, type RoutingErrorCode } from "./routing-error.ts";
 export { openRtNetlink } from "./rtnetlink/rtnetlink.ts";
+export { ValidLftGate } from "./valid-lft-gate.ts";
 export { type InterfaceName, parseInterfaceName } from "./values/interface-name.ts";
 export {
   familyOf,

@@ -1,36 +1,61 @@
 import { describe, expect, test } from "vitest";
-import { type DesiredState, heldState, nothing, ownerOf, type Placement } from "./desired-state.ts";
+import {
+  type DesiredState,
+  gateTargetOf,
+  heldState,
+  nothing,
+  ownerOf,
+  type Placement,
+  preparedState,
+} from "./desired-state.ts";
+import type { GateReading } from "./gate.ts";
 import type { Address, Route, Rule } from "./model.ts";
 import type { Observation } from "./observation.ts";
-import { type Change, type Finding, plan } from "./plan.ts";
+import { type Change, type Finding, plan, renewalOf, takeoverOf, withdrawalOf } from "./plan.ts";
 import { interfaceName, ip, prefix } from "./testing/index.ts";
 
 const owner = ownerOf(77, interfaceName("net1"));
 const placement: Placement = {
   vip: ip("10.100.0.100"),
   gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  linkName: interfaceName("net1"),
   linkIndex: 3,
+  lease: "kube-system/vcluster-kube-vip",
   table: 1077,
   rulePriority: 1000,
   owner,
 };
-const held = heldState(placement);
+const target = gateTargetOf(placement);
+const { lease } = placement;
+const taking = heldState(placement, "take");
+/** What a holder's kernel is held to while nothing was confirmed anew. */
+const held = heldState(placement, "keep");
 const [subnetRoute, defaultRoute, unreachableRoute] = held.routes as readonly [Route, Route, Route];
 const [rule] = held.rules as readonly [Rule];
 const [address] = held.addresses as readonly [Address];
+/** As the kernel reports it, some seconds later. */
+const seenAddress: Address = { ...address, validSeconds: 12 };
+
+const opening = { holderIdentity: "a", untilWallMs: 1_800_000_000_000, timeoutMs: 4_000 };
+const OPEN: GateReading = { t: "open", lease, opening };
+const CLOSED: GateReading = { t: "closed", lease };
+const ABSENT: GateReading = { t: "absent" };
+const DAMAGED: GateReading = { t: "damaged", what: "its link was made again" };
 
 interface Seen {
   readonly addresses?: readonly Address[];
   readonly routes?: readonly Route[];
   readonly rules?: readonly Rule[];
-  readonly incomplete?: keyof Observation;
+  readonly gate?: GateReading;
+  readonly incomplete?: "addresses" | "routes" | "rules";
 }
 
-function observation({ addresses = [], routes = [], rules = [], incomplete }: Seen): Observation {
+function observation({ addresses = [], routes = [], rules = [], gate = OPEN, incomplete }: Seen): Observation {
   return {
     addresses: { complete: incomplete !== "addresses", items: addresses },
     routes: { complete: incomplete !== "routes", items: routes },
     rules: { complete: incomplete !== "rules", items: rules },
+    gate,
   };
 }
 
@@ -38,14 +63,15 @@ function check(desired: DesiredState, seen: Seen, changes: readonly Change[], fi
   expect(plan(desired, observation(seen))).toEqual({ changes, findings });
 }
 
-const everything = { addresses: held.addresses, routes: held.routes, rules: held.rules };
+const everything = { addresses: [seenAddress], routes: held.routes, rules: held.rules };
 
-test("on an empty host the routes come first, then the rule, and the address last", () => {
-  check(held, {}, [
+test("order up: routes, rule, gate, address", () => {
+  check(taking, { gate: CLOSED }, [
     { t: "put-route", route: subnetRoute },
     { t: "put-route", route: defaultRoute },
     { t: "put-route", route: unreachableRoute },
     { t: "add-rule", rule },
+    { t: "open-gate", target },
     { t: "put-address", address },
   ]);
 });
@@ -54,14 +80,109 @@ test("where everything is right, nothing changes", () => {
   check(held, everything, []);
 });
 
-test("a stop takes the address first, then the rule, then the routes", () => {
-  check(nothing(owner), everything, [
-    { t: "delete-address", address },
+test("order down: gate, address, rule, routes, and the gate's removal when nothing is left to be silenced", () => {
+  check(nothing(owner, target), everything, [
+    { t: "close-gate", target },
+    { t: "delete-address", address: seenAddress },
     { t: "delete-rule", rule },
     { t: "delete-route", route: subnetRoute },
     { t: "delete-route", route: defaultRoute },
     { t: "delete-route", route: unreachableRoute },
+    { t: "remove-gate" },
   ]);
+});
+
+describe("the gate", () => {
+  const made = { routes: held.routes, rules: held.rules };
+  const install: Change = { t: "install-gate", target };
+  const installOpen: Change = { t: "install-open-gate", target };
+  const open: Change = { t: "open-gate", target };
+  const close: Change = { t: "close-gate", target };
+  const put: Change = { t: "put-address", address };
+  const remove: Change = { t: "remove-gate" };
+  const prepared = preparedState(placement);
+  const none = nothing(owner, target);
+
+  test.each<[string, DesiredState, GateReading, readonly Change[]]>([
+    ["of a standby is made closed", prepared, ABSENT, [install]],
+    ["of a standby is made anew where it is damaged", prepared, DAMAGED, [close, install]],
+    ["of a standby stays closed", prepared, CLOSED, []],
+    ["of a standby is closed where it is open", prepared, OPEN, [close]],
+    ["that another Lease left closed is replaced", prepared, { t: "closed", lease: "ns/other" }, [install]],
+    ["is made open for a taker in one step", taking, ABSENT, [installOpen, put]],
+    ["is made anew and open for a taker where it is damaged", taking, DAMAGED, [installOpen, put]],
+    ["is opened afresh for a taker, whatever opening is left in it", taking, OPEN, [open, put]],
+    ["is gone after a stop", none, CLOSED, [remove]],
+    ["that is damaged is closed, then removed", none, DAMAGED, [close, remove]],
+    ["that is not there is not removed", none, ABSENT, []],
+  ])("%s", (_, desired, gate, changes) => {
+    check(desired, { ...(desired === none ? {} : made), gate }, changes);
+  });
+
+  test("is closed before a leftover address is taken, though a standby keeps it", () => {
+    const changes: readonly Change[] = [close, { t: "delete-address", address: seenAddress }];
+    const routes = held.routes.map((route): Change => ({ t: "put-route", route }));
+    check(prepared, everything, [...changes, ...routes]);
+  });
+
+  test.each([ABSENT, DAMAGED])(
+    "of a holder is made again with an opening where another hand removed it (%o)",
+    (gate) => {
+      check(held, { ...everything, gate }, [installOpen]);
+    },
+  );
+
+  test("of a holder that lapsed is not opened by a restoration, and nothing else is built", () => {
+    check(held, { gate: CLOSED }, [], [{ t: "gate-closed" }]);
+  });
+
+  test("that another Lease's holder is heard by is left alone", () => {
+    const gate: GateReading = { t: "open", lease: "ns/other", opening };
+    const findings: readonly Finding[] = [{ t: "gate-of-another-lease", lease: "ns/other" }];
+    for (const desired of [prepared, held, taking]) check(desired, { ...made, gate }, [], findings);
+  });
+
+  test("of somebody else is left alone, and forbids holding", () => {
+    const gate: GateReading = { t: "foreign", what: "table arp t" };
+    for (const desired of [prepared, held, taking])
+      check(desired, { ...made, gate }, [], [{ ...gate, t: "foreign-gate" }]);
+    check(none, { gate }, []);
+  });
+
+  test("that could not be looked at is removed at a stop all the same", () => {
+    const unseen = { ...observation({}), gate: undefined };
+    expect(plan(nothing(owner, undefined), unseen).changes).toEqual([remove]);
+  });
+});
+
+describe("a hold", () => {
+  test("is taken in two steps where all is prepared: gate, address", () => {
+    expect(takeoverOf(taking)).toEqual([
+      { t: "open-gate", target },
+      { t: "put-address", address },
+    ]);
+  });
+
+  test("is renewed in two steps: gate, address", () => {
+    expect(renewalOf(held, opening)).toEqual([
+      { t: "refresh-gate", target, from: opening },
+      { t: "put-address", address },
+    ]);
+  });
+
+  test("ends in two steps: gate, address", () => {
+    expect(withdrawalOf(held)).toEqual([
+      { t: "close-gate", target },
+      { t: "delete-address", address },
+    ]);
+  });
+
+  test("taken with its address still there gives it another lifetime", () => {
+    check(taking, everything, [
+      { t: "open-gate", target },
+      { t: "put-address", address },
+    ]);
+  });
 });
 
 test("routes that a link lost by going down are put back", () => {
@@ -71,18 +192,19 @@ test("routes that a link lost by going down are put back", () => {
   ]);
 });
 
-test("an address that would run out is made to stay", () => {
-  check(held, { ...everything, addresses: [{ ...address, validSeconds: 12 }] }, [{ t: "put-address", address }]);
+test("an address that somebody made to stay for ever is made to run out again", () => {
+  check(held, { ...everything, addresses: [address] }, [{ t: "put-address", address }]);
 });
 
 test("the IPv6 route to nowhere counts as there although the kernel shows it on the loopback link", () => {
-  const held6 = heldState({
-    ...placement,
-    vip: ip("fd00::64"),
-    gateway: { address: ip("fd00::1"), subnet: prefix("fd00::/64") },
-  });
+  const ipv6 = { vip: ip("fd00::64"), gateway: { address: ip("fd00::1"), subnet: prefix("fd00::/64") } };
+  const held6 = heldState({ ...placement, ...ipv6 }, "keep");
   const routes = held6.routes.map((route) => (route.type === "unreachable" ? { ...route, linkIndex: 1 } : route));
-  check(held6, { addresses: held6.addresses, routes, rules: held6.rules }, []);
+  check(
+    held6,
+    { addresses: held6.addresses.map((its) => ({ ...its, validSeconds: 12 })), routes, rules: held6.rules },
+    [],
+  );
 });
 
 describe("leftovers of an earlier life", () => {
@@ -136,7 +258,7 @@ describe("what is not ours", () => {
   };
 
   test("stays at a stop", () => {
-    check(nothing(owner), foreign, []);
+    check(nothing(owner, target), { ...foreign, gate: ABSENT }, []);
   });
 
   test("is left in place where a route does the same as ours", () => {

@@ -1,28 +1,51 @@
 /**
- * From what the kernel holds to what it should hold: the changes, in order. Pure; apply.ts makes them.
+ * From what the kernel holds to what it should hold: the changes, in order. Pure; apply.ts makes them. The order up and
+ * the order down of the hold (rule 6) are here and nowhere else.
  * Everything of our owner that is not desired goes (leftovers of an earlier life: an address with another prefix length
  * or on another link, routes in another table); what is not ours is never touched, and reported where it is in the way.
  */
-import type { DesiredState, Owner } from "./desired-state.ts";
+import type { DesiredState, GateAim, Owner } from "./desired-state.ts";
+import type { GateReading, GateTarget, Opening } from "./gate.ts";
 import type { Address, Route, Rule } from "./model.ts";
 import type { Observation } from "./observation.ts";
 
 export type Change =
+  // Tightening, in the order down.
+  | { readonly t: "close-gate"; readonly target: GateTarget }
   | { readonly t: "delete-address"; readonly address: Address }
   | { readonly t: "delete-rule"; readonly rule: Rule }
   | { readonly t: "delete-route"; readonly route: Route }
+  | { readonly t: "remove-gate" }
+  // Harmless while nothing answers for the VIP.
   | { readonly t: "put-route"; readonly route: Route }
   | { readonly t: "add-rule"; readonly rule: Rule }
+  | { readonly t: "install-gate"; readonly target: GateTarget }
+  | Loosening;
+
+/** After these the VIP may be heard, or heard for longer: each only under a permit. */
+export type Loosening =
+  /** From scratch and open, in one transaction. */
+  | { readonly t: "install-open-gate"; readonly target: GateTarget }
+  | { readonly t: "open-gate"; readonly target: GateTarget }
+  | { readonly t: "refresh-gate"; readonly target: GateTarget; readonly from: Opening }
   | { readonly t: "put-address"; readonly address: Address };
 
 /** Why nothing is built up, although it is desired. */
 export type Finding =
   /** The kernel changed while it was read: what was not seen is unknown, not absent. Read again. */
-  | { readonly t: "incomplete"; readonly dump: keyof Observation }
+  | { readonly t: "incomplete"; readonly dump: DumpName }
   /** The VIP is an address of this namespace already, and not by us. */
   | { readonly t: "foreign-address"; readonly address: Address }
   /** Somebody's route sits where ours would, and a replace would destroy it. */
-  | { readonly t: "foreign-route"; readonly route: Route };
+  | { readonly t: "foreign-route"; readonly route: Route }
+  /** Somebody's table has our gate's name. */
+  | { readonly t: "foreign-gate"; readonly what: string }
+  /** Another Lease's holder is heard by a gate with our protocol number. */
+  | { readonly t: "gate-of-another-lease"; readonly lease: string }
+  /** The opening has lapsed or was taken away: silent until the next confirmed hold opens the gate afresh. */
+  | { readonly t: "gate-closed" };
+
+type DumpName = "addresses" | "routes" | "rules";
 
 export interface Plan {
   /** Deletions first. With findings, deletions only. */
@@ -31,17 +54,24 @@ export interface Plan {
 }
 
 export function plan(desired: DesiredState, observed: Observation): Plan {
-  const findings = [...incompleteDumps(observed), ...foreignInTheWay(desired, observed)];
-  const deletions = deletionsOf(desired, observed);
+  const findings = [
+    ...incompleteDumps(observed),
+    ...foreignInTheWay(desired, observed),
+    ...gateFindings(desired.gate, observed),
+  ];
+  const deletions = orderDown(desired, observed);
   if (findings.length > 0) return { changes: deletions, findings };
-  return { changes: [...deletions, ...additionsOf(desired, observed, deletions)], findings };
+  return { changes: [...deletions, ...orderUp(desired, observed, deletions)], findings };
 }
 
-/** Order down: the address first, so that nothing is ever answered from the VIP by another way than its own. */
-function deletionsOf(desired: DesiredState, observed: Observation): readonly Change[] {
+/**
+ * Order down: the gate first, which is silence; the address, so that nothing is answered from the VIP by another way
+ * than its own; rule and routes; and what is left of the gate only when there is nothing more to be silenced.
+ */
+function orderDown(desired: DesiredState, observed: Observation): readonly Change[] {
   const { owner } = desired;
   const addresses = observed.addresses.items.filter(
-    (seen) => isOurAddress(seen, owner) && !desired.addresses.some((wanted) => isSameAddress(wanted, seen)),
+    (seen) => isOwnAddress(seen, owner) && !desired.addresses.some((wanted) => isSameAddress(wanted, seen)),
   );
   const rules = observed.rules.items.filter(
     (seen) => seen.protocol === owner.protocol && !desired.rules.some((wanted) => isSameRule(wanted, seen)),
@@ -50,15 +80,17 @@ function deletionsOf(desired: DesiredState, observed: Observation): readonly Cha
     (seen) => seen.protocol === owner.protocol && !desired.routes.some((wanted) => isSameRoute(wanted, seen)),
   );
   return [
-    // The hold gate closes here, and the sockets on the VIP are destroyed, once there is a gate.
+    ...gateClosing(desired.gate, observed),
+    // The sockets on the VIP are destroyed here, once a planned move does so.
     ...addresses.map((address): Change => ({ t: "delete-address", address })),
     ...rules.map((rule): Change => ({ t: "delete-rule", rule })),
     ...routes.map((route): Change => ({ t: "delete-route", route })),
+    ...gateRemoval(desired.gate, observed),
   ];
 }
 
-/** Order up: routes and rule before the address, so that the first answer already leaves by the right link. */
-function additionsOf(desired: DesiredState, observed: Observation, deletions: readonly Change[]): readonly Change[] {
+/** Order up: routes and rule, so that the first answer already leaves by the right link; the gate; the address. */
+function orderUp(desired: DesiredState, observed: Observation, deletions: readonly Change[]): readonly Change[] {
   // With its last IPv4 address a link loses its routes, in all tables: after such a deletion none of them is there.
   const flushed = deletions.some((change) => change.t === "delete-address");
   const routes = desired.routes.filter(
@@ -66,24 +98,81 @@ function additionsOf(desired: DesiredState, observed: Observation, deletions: re
   );
   const rules = desired.rules.filter((wanted) => !observed.rules.items.some((seen) => isSameRule(wanted, seen)));
   const addresses = desired.addresses.filter(
-    (wanted) => !observed.addresses.items.some((seen) => isSameAddress(wanted, seen) && lastsAsLong(wanted, seen)),
+    (wanted) =>
+      takes(desired.gate) || !observed.addresses.items.some((seen) => isSameAddress(wanted, seen) && ends(seen)),
   );
   return [
     ...routes.map((route): Change => ({ t: "put-route", route })),
     ...rules.map((rule): Change => ({ t: "add-rule", rule })),
-    // The hold gate opens here, once there is one: after the routes, before the address.
+    ...gateMaking(desired.gate, observed),
     ...addresses.map((address): Change => ({ t: "put-address", address })),
   ];
 }
 
+/** The rest of the order up where all but the last two steps is prepared. */
+export function takeoverOf({ gate, addresses }: DesiredState): readonly Change[] {
+  const opening: readonly Change[] = gate.t === "open" ? [{ t: "open-gate", target: gate.target }] : [];
+  return [...opening, ...addresses.map((address): Change => ({ t: "put-address", address }))];
+}
+
+/** The same two steps for a hold that goes on: what was opened until then. */
+export function renewalOf({ gate, addresses }: DesiredState, from: Opening): readonly Change[] {
+  const refresh: readonly Change[] = gate.t === "open" ? [{ t: "refresh-gate", target: gate.target, from }] : [];
+  return [...refresh, ...addresses.map((address): Change => ({ t: "put-address", address }))];
+}
+
+/** The order down as far as silence goes: routes and rule may stay, as prepared. */
+export function withdrawalOf({ gate, addresses }: DesiredState): readonly Change[] {
+  const closing: readonly Change[] = gate.t === "open" ? [{ t: "close-gate", target: gate.target }] : [];
+  return [...closing, ...addresses.map((address): Change => ({ t: "delete-address", address }))];
+}
+
+/** Whatever is not known to be closed is closed. */
+function gateClosing(aim: GateAim, { gate: seen }: Observation): readonly Change[] {
+  if (aim.t === "open" || aim.target === undefined || seen === undefined) return [];
+  const mayBeOpen = seen.t === "open" || seen.t === "damaged";
+  if (!mayBeOpen || isOfAnotherLease(aim, seen)) return [];
+  return [{ t: "close-gate", target: aim.target }];
+}
+
+function gateRemoval(aim: GateAim, { gate: seen }: Observation): readonly Change[] {
+  if (aim.t !== "none" || seen?.t === "absent" || seen?.t === "foreign") return [];
+  return [{ t: "remove-gate" }];
+}
+
+function gateMaking(aim: GateAim, { gate: seen }: Observation): readonly Change[] {
+  if (aim.t === "none") return [];
+  const { target } = aim;
+  const isWhole = (seen?.t === "closed" || seen?.t === "open") && seen.lease === aim.lease;
+  if (aim.t === "closed") return isWhole ? [] : [{ t: "install-gate", target }];
+  if (!isWhole) return [{ t: "install-open-gate", target }];
+  return takes(aim) ? [{ t: "open-gate", target }] : [];
+}
+
+function gateFindings(aim: GateAim, { gate: seen }: Observation): readonly Finding[] {
+  if (aim.t === "none" || seen === undefined) return [];
+  if (seen.t === "foreign") return [{ t: "foreign-gate", what: seen.what }];
+  if (seen.t === "open" && isOfAnotherLease(aim, seen)) return [{ t: "gate-of-another-lease", lease: seen.lease }];
+  const isLapsed = aim.t === "open" && !takes(aim) && seen.t === "closed" && seen.lease === aim.lease;
+  return isLapsed ? [{ t: "gate-closed" }] : [];
+}
+
+function takes(aim: GateAim): boolean {
+  return aim.t === "open" && aim.to === "take";
+}
+
+function isOfAnotherLease(aim: GateAim, seen: GateReading): boolean {
+  return aim.t !== "none" && seen.t === "open" && seen.lease !== aim.lease;
+}
+
 function incompleteDumps(observed: Observation): readonly Finding[] {
-  const dumps = ["addresses", "routes", "rules"] as const;
+  const dumps: readonly DumpName[] = ["addresses", "routes", "rules"];
   return dumps.filter((dump) => !observed[dump].complete).map((dump) => ({ t: "incomplete", dump }));
 }
 
 function foreignInTheWay(desired: DesiredState, observed: Observation): readonly Finding[] {
   const addresses = observed.addresses.items.filter(
-    (seen) => !isOurAddress(seen, desired.owner) && desired.addresses.some((wanted) => wanted.address === seen.address),
+    (seen) => !isOwnAddress(seen, desired.owner) && desired.addresses.some((wanted) => wanted.address === seen.address),
   );
   const routes = observed.routes.items.filter(
     (seen) =>
@@ -96,7 +185,8 @@ function foreignInTheWay(desired: DesiredState, observed: Observation): readonly
   ];
 }
 
-function isOurAddress(address: Address, owner: Owner): boolean {
+/** By its protocol number, or by its label where the kernel has none (before Linux 5.18). */
+export function isOwnAddress(address: Address, owner: Owner): boolean {
   if (address.protocol !== undefined) return address.protocol === owner.protocol;
   return owner.addressLabel !== undefined && address.label === owner.addressLabel;
 }
@@ -105,9 +195,9 @@ function isSameAddress(one: Address, other: Address): boolean {
   return one.linkIndex === other.linkIndex && one.address === other.address && one.prefixLength === other.prefixLength;
 }
 
-/** Seconds run down by themselves: only "for ever" and "for a while" differ. */
-function lastsAsLong(one: Address, other: Address): boolean {
-  return (one.validSeconds === undefined) === (other.validSeconds === undefined);
+/** Its seconds run down by themselves and are put up with each renewal: only "for ever" is wrong. */
+function ends(address: Address): boolean {
+  return address.validSeconds !== undefined;
 }
 
 /** The protocol is part of a rule's identity: the kernel keeps another's twin beside ours, and deletes only the one. */

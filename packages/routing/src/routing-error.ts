@@ -15,6 +15,10 @@ export type RoutingErrorCode =
   | "KERNEL_CLOSED"
   /** The answer cannot be read. */
   | "KERNEL_ANSWER_MALFORMED"
+  /** The kernel has no nf_tables, or not what a gate of this level needs: the next level is to be tried. */
+  | "GATE_UNSUPPORTED"
+  /** A table of the gate's name is there and was not made by us: it is left alone. */
+  | "GATE_FOREIGN"
   /** Any other errno; the kernel's own words are in the message. */
   | "KERNEL_REFUSED";
 

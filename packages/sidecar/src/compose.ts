@@ -1,5 +1,5 @@
 /** The composition root: the only file that names every adapter. Reads as the table of contents of the process. */
-import { type Kernel, openRtNetlink, ownerOf } from "@vcluster-kube-vip/routing";
+import { familyOf, type Kernel, openNftGate, openRtNetlink, ownerOf, ValidLftGate } from "@vcluster-kube-vip/routing";
 import { microTime, SystemClock } from "./adapters/clock.ts";
 import { HttpServer } from "./adapters/http/http-server.ts";
 import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
@@ -12,6 +12,7 @@ import type { Happening, Snapshot } from "./observe/happening.ts";
 import { type Observed, Observer } from "./observe/observer.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
+import { Fence, type Rung } from "./vip/fence.ts";
 import { VipKernel } from "./vip/kernel.ts";
 
 const clock = new SystemClock();
@@ -49,10 +50,11 @@ export async function composeReplica(
 ): Promise<Replica> {
   const kernel = await openRtNetlink();
   const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
-  const vipKernel = new VipKernel(kernel, owner);
+  const gate = new Fence({ rungs: rungsOf(config), fence: config.fence.mode, fenceLevel: config.fence.level, tell });
+  const vipKernel = new VipKernel({ kernel, gate }, owner);
   const segment = composeSegment(config, kernel, tell);
   const lock = composeLock(config, tell);
-  const ports = { clock, wallTime, kernel, vipKernel, segment, lock };
+  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, lock };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
   const mutex = new VipMutex(config.vip.address);
   return {
@@ -73,6 +75,17 @@ export async function composeReplica(
       mutex.release();
     },
   };
+}
+
+/** The fence levels that there are, the strongest first. */
+function rungsOf({ vip, routing, lease: { namespace, name } }: Config): readonly Rung[] {
+  const lease = `${namespace}/${name}`;
+  const nft = { family: familyOf(vip.address), protocol: routing.protocol, lease };
+  return [
+    { level: "nft-egress", open: () => openNftGate({ ...nft, level: "nft-egress" }) },
+    { level: "nft-arp", open: () => openNftGate({ ...nft, level: "nft-arp" }) },
+    { level: "valid-lft", open: async () => new ValidLftGate(lease) },
+  ];
 }
 
 function composeSegment(config: Config, kernel: Kernel, tell: Telling["tell"]): PacketSegment {
@@ -117,6 +130,7 @@ export function passiveObserved(identity: string, reason: string, problems: read
     leaseAgeMs: undefined,
     deadlineInMs: undefined,
     vipState: "absent",
+    fenceLevel: undefined,
     linkUp: false,
     ready: false,
     problems,

@@ -9,6 +9,8 @@ export interface Segment {
   open(link: Link, mac: MacAddress): void;
   /** The takeover burst, then the repeats, none at or after the deadline. The first frame is sent before it returns. */
   announce(deadlineMs: number): void;
+  /** Goes on where an earlier life of this process left off: no burst, since nothing moved; then as after one. */
+  resume(deadlineMs: number): void;
   /** A renewed hold: announcing goes on until then. */
   extend(deadlineMs: number): void;
   stop(): void;

@@ -1,3 +1,5 @@
 /** What other packages' tests may use of this one. */
+export { MemoryClock } from "./memory-clock.ts";
+export { type GateClock, type GateVerb, MemoryGate } from "./memory-gate.ts";
 export { type DumpName, MemoryKernel, type VerbName } from "./memory-kernel.ts";
 export { interfaceName, ip, mac, prefix } from "./values.ts";

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { heldState, ownerOf, type Placement } from "../desired-state.ts";
 import type { KernelEvent, Link } from "../model.ts";
-import { reconcile } from "../reconcile.ts";
 import { interfaceName, ip, MemoryKernel, mac, prefix } from "./index.ts";
 
 const net1: Link = {
@@ -16,7 +15,9 @@ const net1: Link = {
 const ipv4: Placement = {
   vip: ip("10.100.0.100"),
   gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
+  linkName: interfaceName("net1"),
   linkIndex: 3,
+  lease: "kube-system/vcluster-kube-vip",
   table: 1077,
   rulePriority: 1000,
   owner: ownerOf(77, interfaceName("net1")),
@@ -31,9 +32,12 @@ const ipv6: Placement = {
 async function holder(): Promise<{ kernel: MemoryKernel; events: KernelEvent["t"][] }> {
   const kernel = new MemoryKernel();
   kernel.putLink(net1);
-  await reconcile(kernel, heldState(ipv4), () => true);
-  const other = { ...heldState(ipv6), owner: ownerOf(78, interfaceName("net1")) };
-  await reconcile(kernel, other, () => true);
+  const states = [heldState(ipv4, "take"), heldState(ipv6, "take")];
+  for (const { routes, rules, addresses } of states) {
+    for (const route of routes) await kernel.replaceRoute(route);
+    for (const rule of rules) await kernel.addRule(rule);
+    for (const address of addresses) await kernel.replaceAddress(address);
+  }
   const events: KernelEvent["t"][] = [];
   await kernel.subscribe((event) => events.push(event.t));
   return { kernel, events };
@@ -76,14 +80,14 @@ test("a deleted link takes addresses and routes with it, but neither rules nor r
 
 test("with its last IPv4 address a link loses its IPv4 routes, without an event", async () => {
   const { kernel, events } = await holder();
-  for (const address of heldState(ipv4).addresses) await kernel.deleteAddress(address);
+  for (const address of heldState(ipv4, "take").addresses) await kernel.deleteAddress(address);
   await check(kernel, [["fd00:100::64"], [undefined], [3, 3, undefined], 2]);
   expect(events).toEqual(["address-removed"]);
 });
 
 test("with another IPv4 address on it a link keeps its routes", async () => {
   const { kernel } = await holder();
-  const [vip] = heldState(ipv4).addresses;
+  const [vip] = heldState(ipv4, "take").addresses;
   if (vip === undefined) throw new TypeError("no VIP");
   await kernel.replaceAddress({ ...vip, address: ip("10.100.0.11") });
   await kernel.deleteAddress(vip);
@@ -93,7 +97,7 @@ test("with another IPv4 address on it a link keeps its routes", async () => {
 test("a gateway that no route leads to is refused", async () => {
   const kernel = new MemoryKernel();
   kernel.putLink(net1);
-  const viaGateway = heldState(ipv4).routes.filter(({ gateway }) => gateway !== undefined);
+  const viaGateway = heldState(ipv4, "take").routes.filter(({ gateway }) => gateway !== undefined);
   for (const route of viaGateway) {
     await expect(kernel.replaceRoute(route)).rejects.toMatchObject({ code: "GATEWAY_UNREACHABLE" });
   }
@@ -101,7 +105,7 @@ test("a gateway that no route leads to is refused", async () => {
 
 test("a second identical rule exists already; one of another protocol is another rule", async () => {
   const { kernel } = await holder();
-  const again = heldState(ipv4).rules;
+  const again = heldState(ipv4, "take").rules;
   const twins = again.map((rule) => ({ ...rule, protocol: 5 }));
   const outcomes = await Promise.all([...again, ...twins].map((rule) => kernel.addRule(rule)));
   expect(outcomes).toEqual(["exists", "done"]);
@@ -111,7 +115,7 @@ test("a second identical rule exists already; one of another protocol is another
 
 test("a replace keeps the prefix length of an IPv6 address, by which alone it can be deleted", async () => {
   const { kernel } = await holder();
-  const [vip] = heldState(ipv6).addresses;
+  const [vip] = heldState(ipv6, "take").addresses;
   if (vip === undefined) throw new TypeError("no VIP");
   expect(await kernel.replaceAddress({ ...vip, prefixLength: 64 })).toBe("done");
   expect(await kernel.deleteAddress({ ...vip, prefixLength: 64 })).toBe("missing");

@@ -35,6 +35,8 @@ export class MemoryKernel implements Kernel {
   readonly calls: VerbName[] = [];
   /** Called when a verb was asked for and before it takes effect: here a test lets time pass. */
   beforeVerb: (verb: VerbName) => void = () => undefined;
+  /** Called when it has taken effect and before its answer is there. */
+  afterVerb: (verb: VerbName) => void = () => undefined;
 
   // What a test does to it.
 
@@ -252,6 +254,7 @@ export class MemoryKernel implements Kernel {
     this.#failures.delete(name);
     if (error !== undefined) throw error;
     const outcome = act();
+    this.afterVerb(name);
     if (this.#lostAnswers.delete(name)) throw new RoutingError("KERNEL_TIMEOUT", `no answer to ${name}`);
     return outcome;
   }

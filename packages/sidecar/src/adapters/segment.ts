@@ -79,6 +79,11 @@ export class PacketSegment implements Segment {
     );
   }
 
+  resume(deadlineMs: number): void {
+    if (this.#self === undefined) return;
+    this.#stepSchedule({ t: "resume", nowMs: this.#o.clock.nowMs(), claim: this.#self, deadlineMs });
+  }
+
   extend(deadlineMs: number): void {
     this.#stepSchedule({ t: "extend", deadlineMs });
   }

@@ -33,6 +33,8 @@ export type ScheduleEvent =
       readonly neighbours: readonly Neighbour[];
       readonly deadlineMs: number;
     }
+  /** The VIP has been here all along: the steady frames go on, without a burst and without questions. */
+  | { readonly t: "resume"; readonly nowMs: number; readonly claim: Claim; readonly deadlineMs: number }
   /** More neighbours became known: they are asked at once. */
   | { readonly t: "neighbours"; readonly nowMs: number; readonly neighbours: readonly Neighbour[] }
   /** A renewal moved the deadline. */
@@ -71,6 +73,7 @@ const EACH_SECOND_UNTIL_MS = 12_200;
 
 export function step(state: ScheduleState, event: ScheduleEvent): Step {
   if (event.t === "start") return start(event);
+  if (event.t === "resume") return resume(event);
   if (state.t === "silent") return [state, []];
   switch (event.t) {
     case "neighbours":
@@ -107,6 +110,15 @@ function start({ nowMs, claim, neighbours, deadlineMs }: Extract<ScheduleEvent, 
   };
   const frames = [...announcements(claim), ...asked.map((neighbour) => question(claim, neighbour))];
   return [state, [...sends(state, frames), { t: "timer", atMs: state.dueAtMs }]];
+}
+
+/** As an announcement that began long enough ago for its frames to be rare. */
+function resume({ nowMs, claim, deadlineMs }: Extract<ScheduleEvent, { t: "resume" }>): Step {
+  if (nowMs >= deadlineMs) return [SILENT, [{ t: "timer", atMs: undefined }]];
+  const startedAtMs = nowMs - EACH_SECOND_UNTIL_MS;
+  const dueAtMs = startedAtMs + nextDueMs(EACH_SECOND_UNTIL_MS);
+  const state: Announcing = { t: "announcing", claim, startedAtMs, deadlineMs, dueAtMs, asked: [] };
+  return [state, [{ t: "timer", atMs: dueAtMs }]];
 }
 
 function learn(state: Announcing, { nowMs, neighbours }: Extract<ScheduleEvent, { t: "neighbours" }>): Step {

@@ -1,5 +1,5 @@
 /** Everything the sidecar is told, parsed once. Made by load.ts from vcluster.yaml, environment and flags. */
-import type { InterfaceName, IpAddress, IpPrefix } from "@vcluster-kube-vip/routing";
+import type { FenceLevel, InterfaceName, IpAddress, IpPrefix } from "@vcluster-kube-vip/routing";
 
 export interface Config {
   readonly vip: {
@@ -26,6 +26,12 @@ export interface Config {
     readonly rulePriority: number;
     /** rtm_protocol, IFA_PROTO and FRA_PROTOCOL: by this number our own things are known again. */
     readonly protocol: number;
+  };
+  /** What the kernel does about a process that is not running at its deadline. */
+  readonly fence: {
+    /** strict: a weaker level than `level` holds nothing. best: the strongest that can be had from there downwards. */
+    readonly mode: "strict" | "best";
+    readonly level: FenceLevel;
   };
   readonly identity: {
     readonly podName: string;

@@ -156,6 +156,19 @@ export const logLevel: Kind<LogLevel> = {
   },
 };
 
+/** One of a few words, as written. */
+export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    type: "word",
+    range: words.join(", "),
+    expected: words.join(" or "),
+    read(text) {
+      const word = words.find((known) => known === text);
+      return word === undefined ? fault("WORD_INVALID", "is none of them", "choose one") : valid(word);
+    },
+  };
+}
+
 /** As Go's ParseBool reads it, hence kube-vip and Helm's values in the environment. */
 export const boolean: Kind<boolean> = {
   type: "boolean",

@@ -59,6 +59,7 @@ describe("in a vCluster", () => {
         recordResolutionMs: 0,
       },
       routing: { table: 847, rulePriority: 847, protocol: 83 },
+      fence: { mode: "best", level: "nft-egress" },
       identity: { podName: "my-vc-0", podUid: POD.POD_UID },
       kubeApi: {
         kubeconfigPath: "/data/pki/admin.conf",

@@ -10,6 +10,7 @@ import { checkHttpIsNotOnVip, checkVipInSubnet, checkVipIsNotPodIp, checkVipPort
 import { problem } from "./problem.ts";
 import {
   type Facts,
+  readFence,
   readHttp,
   readIdentity,
   readKubeApi,
@@ -59,6 +60,7 @@ export function loadConfig(input: ConfigInput): ConfigResult {
   const rest = {
     lease: readLease(reader, around),
     routing: readRouting(reader),
+    fence: readFence(reader),
     identity: readIdentity(reader, input.facts),
     kubeApi: readKubeApi(reader, around),
     moves: readMoves(reader),

@@ -173,6 +173,12 @@ describe("the election's times", () => {
       "HOLD_TOO_SHORT",
       "expected a hold of at least 3.37 s",
     ],
+    [
+      "{leaseDurationSeconds: 3, renewDeadlineSeconds: 2, retryPeriodSeconds: 0.5, recordResolutionSeconds: 1}",
+      "flow",
+      "ADDRESS_LIFETIME_TOO_SHORT",
+      "expected that the VIP's address may last for at least 1 s",
+    ],
   ])("%s do not fit together", (own, where, code, sentence) => {
     const text = where === "flow" ? `${textOf({})}\nglobal: {kubeVip: ${own}}` : textOf({ own });
     const place = { default: "error", file: "config.yaml:10:", flow: "config.yaml:8:" }[where] ?? "";
@@ -203,6 +209,8 @@ describe("other values", () => {
     ["httpAddresses: 127.0.0.1 10.64.1.2", "ADDRESS_INVALID", "write one address in full"],
     ["peersHost: http://x", "HOST_INVALID", "which has a character that such a name cannot have"],
     ["logLevel: verbose", "LOG_LEVEL_INVALID", "which is none of them"],
+    ["fence: strongest", "WORD_INVALID", "expected strict or best"],
+    ["fenceLevel: nft", "WORD_INVALID", "expected nft-egress or nft-arp or responder or valid-lft"],
     ["leaseName: Kube_VIP", "NAME_INVALID", "use lower-case letters"],
     ["leaseName: a/b/c", "NAME_INVALID", 'which has more than one "/"'],
     ["leaseNamespace: kube.system", "NAME_INVALID", "which has a dot"],

@@ -82,6 +82,13 @@ export function readRouting(reader: Reader): Config["routing"] {
   };
 }
 
+export function readFence(reader: Reader): Config["fence"] {
+  return {
+    mode: reader.readOrDefault(SETTINGS.fence).value,
+    level: reader.readOrDefault(SETTINGS.fenceLevel).value,
+  };
+}
+
 export interface Facts {
   readonly hostname: string;
   /** /proc/sys/kernel/random/boot_id */

@@ -3,8 +3,9 @@
  * docs/configuration.md all derive from it. Each value's reading is its kind's; how values must fit together is in
  * load.ts, timing.ts and network.ts.
  */
+import { FENCE_LEVELS } from "@vcluster-kube-vip/routing";
 import { LEASE_DURATION_MAX_MS } from "../election/hold-deadline.ts";
-import { boolean, dnsName, integer, leaseName, logLevel, nodeName, path, seconds, uid } from "./kinds.ts";
+import { boolean, dnsName, integer, leaseName, logLevel, nodeName, oneOf, path, seconds, uid } from "./kinds.ts";
 import {
   endpoint,
   gateway,
@@ -50,6 +51,8 @@ const RESERVED_TABLES = new Map([
   [254, "the kernel (table main)"],
   [255, "the kernel (table local)"],
 ]);
+
+const FENCE_MODES = ["strict", "best"] as const;
 
 export const SETTINGS = {
   configFile: {
@@ -145,6 +148,18 @@ export const SETTINGS = {
     default: "83",
     description:
       "The protocol number that marks our address, routes and rule; whatever carries it is swept at the start.",
+  }),
+  fence: own("fence", {
+    kind: oneOf(FENCE_MODES),
+    default: "best",
+    description:
+      "strict: a host that cannot be kept silent by `fenceLevel` does not hold; best: the next level is used.",
+  }),
+  fenceLevel: own("fenceLevel", {
+    kind: oneOf(FENCE_LEVELS),
+    default: "nft-egress",
+    description:
+      "What keeps a host silent past its deadline though its process does not run; the strongest level to be tried.",
   }),
   kubeconfig: own("kubeconfig", {
     kind: path,

@@ -42,7 +42,18 @@ test("both of client-go's relations are told at once", () => {
 });
 
 test("a hold that ends before the next renewal can be answered is refused though client-go takes it", () => {
-  // D = (4 - 1) x 0.98 / 1.02 - 0.05 = 2.83 s, against 1.2 x 2 + 3 / 3 = 3.4 s. Without q it is 3.79 s.
+  // D = (4 - 1) x 0.98 / 1.02 - 0.05 = 2.83 s, against 1.2 x 2 + 3 / 3 = 3.4 s.
   expect(check(4, 3, 2, 1)).toEqual(["L HOLD_TOO_SHORT"]);
-  expect(check(4, 3, 2, 0)).toEqual([]);
+  expect(check(4, 3, 1.6, 0)).toEqual([]);
+});
+
+test("a lease too short for one whole second of the address's lifetime is refused", () => {
+  // (3 - 1) x 0.98 / 1.02 = 1.92 s, of which the kernel may take 1.25 s to remove the address.
+  expect(check(3, 2, 0.5, 1)).toEqual(["L ADDRESS_LIFETIME_TOO_SHORT"]);
+  expect(check(3, 2, 0.5, 0)).toEqual([]);
+});
+
+test("an address that would be gone before the next renewal is due is refused", () => {
+  // 4 x 0.98 / 1.02 - 1.25 = 2.59 s, so 2 whole seconds, against 1.2 x 2 s.
+  expect(check(4, 3, 2, 0)).toEqual(["L ADDRESS_LIFETIME_TOO_SHORT"]);
 });

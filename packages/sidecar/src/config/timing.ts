@@ -1,8 +1,9 @@
 /**
- * How the three times of the election must fit together: as client-go demands it, and so that a hold outlasts the
- * next renewal. One time's own range is its kind's matter.
+ * How the three times of the election must fit together: as client-go demands it, and so that a hold, and the
+ * address's lifetime in the kernel, outlast the wait for the next renewal. One time's own range is its kind's matter.
  */
-import { holdDurationMs } from "../election/hold-deadline.ts";
+import { validSecondsOf } from "@vcluster-kube-vip/routing";
+import { exclusiveMs, holdDurationMs } from "../election/hold-deadline.ts";
 import type { Config, Problem } from "./config.ts";
 import { type Origin, problem } from "./problem.ts";
 
@@ -34,6 +35,12 @@ export function checkTiming(lease: Config["lease"], origins: TimingOrigins): rea
   if (problems.length === 0 && heldMs < neededMs) {
     const sentence = `expected a hold of at least ${inSeconds(neededMs)} (${RETRY_JITTER} x retryPeriod + renewDeadline / ${REQUESTS_PER_RENEW_DEADLINE}, the longest wait for the next renewal and one request), but ${inSeconds(leaseDurationMs)} allow ${inSeconds(heldMs)}: raise the leaseDuration or lower the other two`;
     problems.push(problem("HOLD_TOO_SHORT", origins.leaseDuration, sentence));
+  }
+  const validSeconds = validSecondsOf(exclusiveMs(lease)) ?? 0;
+  const waitMs = RETRY_JITTER * retryPeriodMs;
+  if (problems.length === 0 && (validSeconds < 1 || validSeconds * 1000 < waitMs)) {
+    const sentence = `expected that the VIP's address may last for at least ${inSeconds(Math.max(1_000, waitMs))} (a whole second, and ${RETRY_JITTER} x retryPeriod, the longest wait for the next renewal), but ${inSeconds(leaseDurationMs)} allow ${validSeconds} s, since the kernel counts whole seconds and may be 1.25 s late: raise the leaseDuration or lower the retryPeriod`;
+    problems.push(problem("ADDRESS_LIFETIME_TOO_SHORT", origins.leaseDuration, sentence));
   }
   return problems;
 }

@@ -1,13 +1,14 @@
 /**
- * Follows the VIP's link, sweeps what an earlier life left in the kernel (rule 8), keeps the segment open, and judges
- * from these whether this replica may take the VIP.
+ * Follows the VIP's link, finds out what an earlier life left in the kernel and sweeps it unless it can be adopted
+ * (rule 8), keeps the segment open, and judges from these whether this replica may take the VIP.
  */
-import type { Kernel, KernelEvent } from "@vcluster-kube-vip/routing";
+import type { GateTarget, Kernel, KernelEvent } from "@vcluster-kube-vip/routing";
 import type { Clock } from "../clock.ts";
 import type { Happening } from "../observe/happening.ts";
 import type { Segment } from "../segment.ts";
 import type { VipKernel } from "../vip/kernel.ts";
 import { afterKernelEvent, describeLink, type LinkState, linkAmong } from "../vip/link.ts";
+import { type Inheritance, inheritanceOf } from "./inheritance.ts";
 import { earliestMs, type Loop } from "./loop.ts";
 
 export interface LinkDriverOptions {
@@ -17,11 +18,35 @@ export interface LinkDriverOptions {
   readonly vipKernel: VipKernel;
   readonly segment: Segment;
   readonly interfaceName: string;
+  /** namespace/name */
+  readonly lease: string;
+  /** Where the VIP's gate is now; undefined while its link is missing. */
+  readonly target: () => GateTarget | undefined;
   readonly tell: (happening: Happening) => void;
   /** The link came up, came back, or changed its MAC address. */
   readonly onUsable: () => void;
   readonly onFitness: (fitness: Fitness) => void;
+  /** An earlier life is heard for the VIP: this replica is as fit as that one was, unless onFitness says otherwise. */
+  readonly onInherited: (inherited: Inherited) => void;
+  /** It is known whether there is something to inherit: once, and before the first fitness that is "fit". */
+  readonly onLookedBack: () => void;
 }
+
+export interface Inherited {
+  readonly holderIdentity: string;
+  readonly untilMs: number;
+  readonly mac: string;
+}
+
+/**
+ * What an earlier life left in the kernel: not looked at, or to be swept; still heard, and perhaps to be adopted; the
+ * holder of another Lease, who is left alone; or no longer there.
+ */
+type Legacy =
+  | { readonly t: "unknown" }
+  | { readonly t: "inherited" }
+  | { readonly t: "taken"; readonly sentence: string }
+  | { readonly t: "swept" };
 
 export type Fitness = { readonly t: "fit"; readonly mac: string } | { readonly t: "unfit"; readonly reason: string };
 
@@ -34,7 +59,8 @@ export class LinkDriver {
   readonly #o: LinkDriverOptions;
   #link: LinkState = { t: "missing" };
   #linksRead = false;
-  #swept = false;
+  #legacy: Legacy = { t: "unknown" };
+  #lookedBack = false;
   #segmentOpen = false;
   #refused: { readonly untilMs: number; readonly reason: string } | undefined;
   #retryAtMs: number | undefined;
@@ -57,11 +83,16 @@ export class LinkDriver {
     return earliestMs([this.#refused?.untilMs, this.#retryAtMs]);
   }
 
-  /** Does what is not done yet: reads the links, sweeps, opens the segment. */
+  /** False where the things with our protocol number are another Lease's holder's. */
+  get maySweep(): boolean {
+    return this.#legacy.t !== "taken";
+  }
+
+  /** Does what is not done yet: reads the links, looks back, sweeps, opens the segment. */
   prepare(): void {
     this.#retryAtMs = undefined;
     if (!this.#linksRead) this.#readLinks();
-    if (!this.#swept) this.#sweep();
+    else if (this.#legacy.t === "unknown" || this.#legacy.t === "taken") this.#lookBack();
     if (this.#link.t === "up" && !this.#segmentOpen) this.#openSegment(this.#link);
     this.#judge();
   }
@@ -89,16 +120,66 @@ export class LinkDriver {
     this.#judge();
   }
 
+  /** There is nothing to adopt. */
+  disinherit(): void {
+    this.#legacy = { t: "unknown" };
+    this.#judge();
+    this.#sweep();
+  }
+
   #readLinks(): void {
     const { kernel, loop, interfaceName } = this.#o;
     const answer = kernel.links().catch((error: unknown) => ({ complete: false, items: [], error }));
     loop.awaited(answer, (links) => {
-      if ("error" in links) return this.#retry("kernel", "LINKS_UNREADABLE", links.error);
+      if ("error" in links) {
+        this.#lookedBackOnce();
+        return this.#retry("kernel", "LINKS_UNREADABLE", links.error);
+      }
+      const isFirst = !this.#linksRead;
       this.#linksRead = true;
       const seen = linkAmong(links.items, interfaceName);
       // Unknown is not absent: a link that an interrupted dump did not show may be there.
       if (seen.t !== "missing" || links.complete) this.#become(seen);
+      if (isFirst) this.#lookBack();
     });
+  }
+
+  /** Once in a life, and on a link on which somebody may be heard; and again while it is another Lease's. */
+  #lookBack(): void {
+    const { clock, loop, vipKernel, lease } = this.#o;
+    const target = this.#o.target();
+    const isLate = this.#lookedBack && this.#legacy.t !== "taken";
+    if (isLate || target === undefined || this.#link.t !== "up" || !this.#segmentOpen) return this.#sweep();
+    const moment = { lease, wallTimeMs: clock.wallTimeMs(), nowMs: clock.nowMs() };
+    const answer = vipKernel.readGate(target).catch((error: unknown) => ({ t: "unreadable" as const, error }));
+    loop.awaited(answer, (reading) => {
+      if (reading.t !== "unreadable") return this.#inherit(inheritanceOf(reading, moment));
+      this.#lookedBackOnce();
+      this.#retry("kernel", "SWEEP_FAILED", reading.error);
+    });
+  }
+
+  #inherit(found: Inheritance): void {
+    if (found.t === "taken") {
+      this.#legacy = found;
+      this.#retry("kernel", "PROTOCOL_TAKEN", new Error(found.sentence));
+    } else if (found.t === "inherited" && this.#link.t === "up" && !this.#lookedBack) {
+      const { holderIdentity, untilMs } = found;
+      const { mac } = this.#link;
+      this.#legacy = { t: "inherited" };
+      this.#fitness = { t: "fit", mac };
+      this.#o.onInherited({ holderIdentity, untilMs, mac });
+    } else {
+      return this.#sweep();
+    }
+    this.#lookedBackOnce();
+    this.#judge();
+  }
+
+  #lookedBackOnce(): void {
+    if (this.#lookedBack) return;
+    this.#lookedBack = true;
+    this.#o.onLookedBack();
   }
 
   #become(next: LinkState): void {
@@ -127,9 +208,10 @@ export class LinkDriver {
   }
 
   #sweep(): void {
-    this.#o.loop.awaited(this.#o.vipKernel.sweep(), (swept) => {
+    this.#lookedBackOnce();
+    this.#o.loop.awaited(this.#o.vipKernel.sweep(this.#o.target()), (swept) => {
       if (swept.t === "failed") return this.#retry("kernel", "SWEEP_FAILED", new Error(swept.reason));
-      this.#swept = true;
+      this.#legacy = { t: "swept" };
       this.#recovered("kernel");
       if (swept.t === "done") for (const what of swept.changes) this.#o.tell({ t: "swept", what });
       this.#judge();
@@ -158,7 +240,8 @@ export class LinkDriver {
 
   #currentFitness(): Fitness {
     const unfit = (reason: string): Fitness => ({ t: "unfit", reason });
-    if (!this.#swept) return unfit("what an earlier life left in the kernel is not yet swept");
+    if (this.#legacy.t === "taken") return unfit(this.#legacy.sentence);
+    if (this.#legacy.t === "unknown") return unfit("what an earlier life left in the kernel is not yet swept");
     if (this.#link.t !== "up") return unfit(describeLink(this.#link, this.#o.interfaceName));
     if (!this.#segmentOpen) return unfit(`no packet socket on ${this.#o.interfaceName}`);
     return this.#refused === undefined ? { t: "fit", mac: this.#link.mac } : unfit(this.#refused.reason);

@@ -13,6 +13,7 @@ export interface Picture {
   readonly election: ElectionState;
   readonly vip: VipState;
   readonly link: LinkState;
+  readonly fenceLevel: Snapshot["fenceLevel"];
   readonly acknowledgedBy: Snapshot["acknowledgedBy"];
 }
 
@@ -34,6 +35,7 @@ export function snapshotOf(picture: Picture): Snapshot {
     leaseAgeMs: current === undefined ? undefined : nowMs - election.lease.sinceMs,
     deadlineInMs,
     vipState: picture.vip.t,
+    fenceLevel: picture.fenceLevel,
     linkUp: picture.link.t === "up",
     ready: election.eligible.t === "yes" && record !== undefined,
     problems: [],

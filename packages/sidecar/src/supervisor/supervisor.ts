@@ -2,7 +2,15 @@
  * One replica at work: the election, the VIP and the link, each a pure machine with its driver, on one loop. Wires
  * them to each other and to the ports; decides nothing that one of them could.
  */
-import type { Kernel, KernelEvent, Owner, Placement } from "@vcluster-kube-vip/routing";
+import {
+  type Gate,
+  gateTargetOf,
+  isOwnAddress,
+  type Kernel,
+  type KernelEvent,
+  type Owner,
+  type Placement,
+} from "@vcluster-kube-vip/routing";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import {
@@ -34,6 +42,7 @@ export interface SupervisorOptions {
   readonly wallTime: () => string;
   readonly lock: LeaseLock;
   readonly kernel: Kernel;
+  readonly gate: Gate;
   readonly vipKernel: VipKernel;
   readonly segment: Segment;
   readonly tell: (happening: Happening) => void;
@@ -42,7 +51,11 @@ export interface SupervisorOptions {
 /** From SIGTERM to the end: silence, mark, clean-up. vCluster's pod has 15 s. */
 const STOP_MAX_MS = 5_000;
 
-type News = ElectionEvent extends infer E ? (E extends ElectionEvent ? Omit<E, "nowMs" | "wallTime"> : never) : never;
+type ElectionNews = ElectionEvent extends infer E
+  ? E extends ElectionEvent
+    ? Omit<E, "nowMs" | "wallTime">
+    : never
+  : never;
 
 export class Supervisor {
   readonly #o: SupervisorOptions;
@@ -50,6 +63,8 @@ export class Supervisor {
   readonly #vip: VipDriver;
   readonly #link: LinkDriver;
   #election: ElectionState;
+  /** What the watch says before it is known whether there is something to inherit: that comes first. */
+  #early: ElectionNews[] | undefined = [];
   #onStopped: () => void = () => undefined;
 
   constructor(options: SupervisorOptions) {
@@ -65,6 +80,7 @@ export class Supervisor {
     const shared = { clock, loop: this.#loop, vipKernel, segment, tell };
     this.#vip = new VipDriver({
       ...shared,
+      identity: options.identity,
       placement: () => this.#placement(),
       isFit: () => this.#link.fitness.t === "fit" && !this.#election.stopping,
       onSilenced: () => this.#step({ t: "silenced" }),
@@ -74,16 +90,27 @@ export class Supervisor {
       ...shared,
       kernel,
       interfaceName: config.vip.interfaceName,
+      lease: leaseOf(config),
+      target: () => this.#target(),
       onUsable: () => this.#vip.announceAgain(),
       onFitness: (fitness) => this.#onFitness(fitness),
+      onInherited: (inherited) => {
+        this.#vip.inherit();
+        this.#step({ t: "inherited", ...inherited });
+      },
+      onLookedBack: () => this.#begin(),
     });
   }
 
   /** Subscribes to the kernel and the Lease, and begins. @throws RoutingError where the kernel gives no events. */
   async start(): Promise<void> {
-    const subscribed = this.#o.kernel.subscribe((event) => this.#loop.push(() => this.#onKernelEvent(event)));
+    const { kernel, gate, lock } = this.#o;
+    const subscribed = Promise.all([
+      kernel.subscribe((event) => this.#loop.push(() => this.#onKernelEvent(event))),
+      gate.subscribe(() => this.#loop.push(() => this.#vip.kernelChanged())),
+    ]);
     // Meanwhile the API is asked already; nothing is taken before this replica is prepared.
-    this.#o.lock.watch((event) => this.#loop.push(() => this.#step({ t: "watch", event })));
+    lock.watch((event) => this.#loop.push(() => this.#onWatch({ t: "watch", event })));
     await subscribed;
     this.#loop.push(() => this.#link.prepare());
   }
@@ -100,7 +127,7 @@ export class Supervisor {
       this.#loop.push(() => this.#step({ t: "stop" }));
     });
     segment.close();
-    await vipKernel.sweep();
+    if (this.#link.maySweep) await vipKernel.sweep(this.#target());
     this.close();
   }
 
@@ -110,6 +137,7 @@ export class Supervisor {
     this.#o.segment.close();
     this.#o.lock.close();
     this.#o.kernel.close();
+    this.#o.gate.end();
   }
 
   /** When the loop last turned, own monotonic clock. */
@@ -124,8 +152,21 @@ export class Supervisor {
       election: this.#election,
       vip: this.#vip.state,
       link: this.#link.link,
+      fenceLevel: this.#o.gate.level,
       acknowledgedBy: this.#o.segment.acknowledgedBy(),
     });
+  }
+
+  #onWatch(news: ElectionNews): void {
+    if (this.#early === undefined) this.#step(news);
+    else this.#early.push(news);
+  }
+
+  /** What is inherited has been said: now the rest, in its order. */
+  #begin(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const news of early) this.#loop.push(() => this.#step(news));
   }
 
   #onFitness(fitness: Fitness): void {
@@ -140,7 +181,7 @@ export class Supervisor {
     this.#step({ t: "tick" });
   }
 
-  #step(news: News): void {
+  #step(news: ElectionNews): void {
     const { clock, wallTime } = this.#o;
     const event = { ...news, nowMs: clock.nowMs(), wallTime: wallTime() } as ElectionEvent;
     const [state, effects] = step(this.#election, event);
@@ -172,7 +213,10 @@ export class Supervisor {
       case "ask-segment":
         return this.#loop.awaited(segment.ask(), (answeredBy) => this.#step({ t: "segment", answeredBy }));
       case "hold":
-        return this.#vip.hold({ deadlineMs: effect.deadlineMs, transitions: effect.transitions });
+        return this.#vip.hold({ deadlineMs: effect.deadlineMs, transitions: effect.transitions }, effect.adopted);
+      case "disinherit":
+        this.#vip.disinherit();
+        return this.#link.disinherit();
       case "silence":
         return this.#vip.silence();
       case "transition":
@@ -203,7 +247,7 @@ export class Supervisor {
     switch (event.t) {
       case "address":
         // Somebody else put it there, or we did: then it is as it should be.
-        return event.address.address === config.vip.address && event.address.protocol !== owner.protocol;
+        return event.address.address === config.vip.address && !isOwnAddress(event.address, owner);
       case "address-removed":
         return event.address.address === config.vip.address;
       case "route-removed":
@@ -226,8 +270,19 @@ export class Supervisor {
     if (link.t === "missing") return undefined;
     const { address: vip, gateway } = config.vip;
     const { table, rulePriority } = config.routing;
-    return { vip, gateway, linkIndex: link.link.index, table, rulePriority, owner };
+    const { interfaceName: linkName } = config.vip;
+    const { index: linkIndex } = link.link;
+    return { vip, gateway, linkName, linkIndex, lease: leaseOf(config), table, rulePriority, owner };
   }
+
+  #target() {
+    const placement = this.#placement();
+    return placement === undefined ? undefined : gateTargetOf(placement);
+  }
+}
+
+function leaseOf({ lease }: Config): string {
+  return `${lease.namespace}/${lease.name}`;
 }
 
 function settingsOf({ config, identity }: SupervisorOptions): ElectionSettings {

@@ -1,5 +1,5 @@
 import { ownerOf } from "@vcluster-kube-vip/routing";
-import { interfaceName, ip, MemoryKernel, mac } from "@vcluster-kube-vip/routing/testing";
+import { interfaceName, ip, MemoryGate, MemoryKernel, mac } from "@vcluster-kube-vip/routing/testing";
 import { describe, expect, it } from "vitest";
 import type { Happening } from "../observe/happening.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
@@ -21,17 +21,28 @@ function drive() {
     onTick: () => driver.tick(),
     onOverflow: () => undefined,
   });
-  const quiet = { open: () => undefined, announce: () => undefined, extend: () => undefined, stop: () => undefined };
+  const gate = new MemoryGate(clock, "ns/lease");
+  const wire: string[] = [];
+  const frames = {
+    open: () => undefined,
+    announce: () => void wire.push("announce"),
+    resume: () => void wire.push("resume"),
+    extend: () => void wire.push("extend"),
+    stop: () => void wire.push("stop"),
+  };
   const driver: VipDriver = new VipDriver({
+    identity: "a_uid_1",
     clock,
     loop,
-    vipKernel: new VipKernel(kernel, owner),
-    segment: { ...quiet, ask: async () => [], acknowledgedBy: () => [], close: () => undefined },
+    vipKernel: new VipKernel({ kernel, gate }, owner),
+    segment: { ...frames, ask: async () => [], acknowledgedBy: () => [], close: () => undefined },
     tell: (happening) => told.push(happening),
     placement: () => ({
       vip: ip("10.100.0.100"),
       gateway: undefined,
+      linkName: interfaceName("net1"),
       linkIndex: 7,
+      lease: "ns/lease",
       table: 847,
       rulePriority: 847,
       owner,
@@ -40,9 +51,10 @@ function drive() {
     onSilenced: () => silenced.push(clock.nowMs()),
     onRefused: () => undefined,
   });
-  const hold = (forMs: number) => loop.push(() => driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }));
+  const hold = (forMs: number) =>
+    loop.push(() => driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }, false));
   const silence = () => loop.push(() => driver.silence());
-  return { clock, kernel, driver, silenced, told, hold, silence };
+  return { clock, kernel, gate, wire, driver, silenced, told, hold, silence };
 }
 
 describe("the VIP's driver", () => {
@@ -67,9 +79,9 @@ describe("the VIP's driver", () => {
     const { clock, kernel, driver, silenced, hold } = drive();
     // The process is frozen past its deadline, between the look and the change.
     kernel.beforeVerb = (verb) => {
-      if (verb === "replaceAddress") clock.freeze(100);
+      if (verb === "replaceAddress") clock.freeze(4_000);
     };
-    hold(50);
+    hold(3_000);
     await clock.advance(200);
     expect(driver.state.t).toBe("absent");
     expect(silenced).toEqual([]);
@@ -80,5 +92,63 @@ describe("the VIP's driver", () => {
     hold(5_000);
     await clock.advance(10);
     expect(told).toContainEqual({ t: "took", transitions: 1, wonToFirstFrameMs: 0 });
+  });
+
+  it("renews a hold with two requests to the kernel and no look at it", async () => {
+    const { clock, kernel, gate, hold, wire } = drive();
+    hold(5_000);
+    await clock.advance(1_000);
+    const before = { reads: gate.reads, verbs: gate.calls.length, changes: kernel.calls.length };
+    hold(5_000);
+    await clock.advance(1_000);
+    hold(5_000);
+    await clock.advance(10);
+    expect(gate.calls.slice(before.verbs)).toEqual(["refresh", "refresh"]);
+    expect(kernel.calls.slice(before.changes)).toEqual(["replaceAddress", "replaceAddress"]);
+    expect(gate.reads).toBe(before.reads);
+    expect(wire).toEqual(["announce", "extend", "extend"]);
+  });
+
+  it("is silent after a renewal that came when the gate had lapsed, and is heard again with the next one", async () => {
+    const { clock, gate, hold, wire, driver } = drive();
+    hold(3_000);
+    await clock.advance(10);
+    clock.freeze(3_000);
+    hold(5_000);
+    await clock.advance(500);
+    expect([gate.silences, driver.state.t, wire]).toEqual([true, "lapsed", ["announce", "stop"]]);
+    hold(5_000);
+    await clock.advance(10);
+    expect([gate.silences, driver.state.t, wire]).toEqual([false, "held", ["announce", "stop", "announce"]]);
+  });
+
+  it("puts a gate back that another hand flushed between two renewals, and stays heard", async () => {
+    const { clock, kernel, gate, hold, driver } = drive();
+    hold(5_000);
+    await clock.advance(1_000);
+    const until = gate.opening?.untilWallMs;
+    gate.flushRuleset();
+    driver.kernelChanged();
+    await clock.advance(10);
+    expect(gate.opening?.untilWallMs).toBe(until);
+    expect(driver.state.t).toBe("held");
+    gate.flushRuleset();
+    hold(5_000);
+    await clock.advance(10);
+    expect([gate.silences, driver.state.t]).toEqual([false, "held"]);
+    expect((await kernel.addresses()).items).toHaveLength(1);
+  });
+
+  it("lets a gate that another hand closed stay closed until the next renewal", async () => {
+    const { clock, gate, hold, driver } = drive();
+    hold(5_000);
+    await clock.advance(1_000);
+    gate.flushSet();
+    driver.kernelChanged();
+    await clock.advance(10);
+    expect([gate.silences, driver.state.t]).toEqual([true, "lapsed"]);
+    hold(5_000);
+    await clock.advance(10);
+    expect([gate.silences, driver.state.t]).toEqual([false, "held"]);
   });
 });

@@ -1,13 +1,16 @@
 /** Drives the VIP machine (vip/vip.ts): its effects become kernel changes and frames, their outcomes its events. */
-import type { Placement } from "@vcluster-kube-vip/routing";
+import type { Permit, Placement } from "@vcluster-kube-vip/routing";
 import type { Clock } from "../clock.ts";
+import { HOLD_MARGIN_MS } from "../election/hold-deadline.ts";
 import type { Happening } from "../observe/happening.ts";
 import type { Segment } from "../segment.ts";
-import type { VipKernel } from "../vip/kernel.ts";
+import type { Configured, VipKernel } from "../vip/kernel.ts";
 import { type Permission, stepVip, type VipEffect, type VipEvent, type VipState, vipWakeMs } from "../vip/vip.ts";
 import type { Loop } from "./loop.ts";
 
 export interface VipDriverOptions {
+  /** Kept in the gate beside the deadline. */
+  readonly identity: string;
   readonly clock: Clock;
   readonly loop: Loop;
   readonly vipKernel: VipKernel;
@@ -27,6 +30,8 @@ type News = VipEvent extends infer E ? (E extends VipEvent ? Omit<E, "nowMs"> : 
 
 export class VipDriver {
   readonly #o: VipDriverOptions;
+  /** Rule 7: what every loosening of the kernel is asked before and after. */
+  readonly #permit: Permit;
   #state: VipState = { t: "absent" };
   #preparing = false;
   #silenceAsked = false;
@@ -37,6 +42,7 @@ export class VipDriver {
 
   constructor(options: VipDriverOptions) {
     this.#o = options;
+    this.#permit = { hold: () => this.#hold(), clock: options.clock };
   }
 
   get state(): VipState {
@@ -47,10 +53,21 @@ export class VipDriver {
     return vipWakeMs(this.#state);
   }
 
-  hold(permission: Permission): void {
-    if (this.#state.t === "absent" || this.#state.t === "withdrawing") this.#wonAtMs = this.#o.clock.nowMs();
-    this.#step({ t: "hold", permission });
-    this.#o.segment.extend(permission.deadlineMs);
+  /** After each confirmed write. `adopted`: it goes on as an earlier life left it, and nothing changes on the wire. */
+  hold(permission: Permission, adopted: boolean): void {
+    const { t } = this.#state;
+    if (t === "absent" || t === "withdrawing" || t === "lapsed") this.#wonAtMs = this.#o.clock.nowMs();
+    this.#step({ t: "hold", permission, adopted });
+  }
+
+  /** The kernel is heard for an earlier life. */
+  inherit(): void {
+    this.#step({ t: "inherit" });
+  }
+
+  /** There is nothing to adopt; who calls this sweeps. */
+  disinherit(): void {
+    this.#step({ t: "disinherit" });
   }
 
   /** Answered once by onSilenced, when nobody is answered for the VIP here. */
@@ -66,7 +83,7 @@ export class VipDriver {
     this.prepare();
   }
 
-  /** Everything but the address, while another replica holds the VIP: then taking it is one request to the kernel. */
+  /** Everything but the address, while another replica holds the VIP: then taking it is two requests to the kernel. */
   prepare(): void {
     if (this.#state.t !== "absent" || this.#preparing || !this.#o.isFit()) return;
     const placement = this.#o.placement();
@@ -84,7 +101,7 @@ export class VipDriver {
 
   /** The link came up, or has another MAC address: neighbours must hear of it. */
   announceAgain(): void {
-    if (this.#state.t === "held") this.#o.segment.announce(this.#state.permission.deadlineMs);
+    this.#whileHeld(({ deadlineMs }) => this.#o.segment.announce(deadlineMs));
   }
 
   #step(news: News): void {
@@ -96,16 +113,23 @@ export class VipDriver {
   #run(effect: VipEffect): void {
     switch (effect.t) {
       case "configure":
+        return this.#change("configure", (outcome) => this.#step({ t: "configured", outcome: outcome.t }));
+      case "refresh":
+        return this.#change("refresh", (outcome) => this.#step({ t: "refreshed", outcome: outcome.t }));
       case "restore":
-        return this.#configure(effect.t);
+        return this.#change("restore", (outcome) => this.#restored(outcome));
       case "withdraw":
+        this.#silencingSinceMs ??= this.#o.clock.nowMs();
         return this.#withdraw();
       case "announce":
         return this.#announceTakeover();
       case "announce-again":
         return this.announceAgain();
+      case "extend-announcing":
+        return this.#whileHeld(({ deadlineMs }) => this.#o.segment.extend(deadlineMs));
+      case "resume-announcing":
+        return this.#whileHeld(({ deadlineMs }) => this.#o.segment.resume(deadlineMs));
       case "stop-announcing":
-        this.#silencingSinceMs ??= this.#o.clock.nowMs();
         return this.#o.segment.stop();
       case "silenced":
         return this.#silenced();
@@ -114,16 +138,20 @@ export class VipDriver {
     }
   }
 
-  #configure(kind: "configure" | "restore"): void {
-    const { loop, vipKernel, tell } = this.#o;
+  #change(verb: "configure" | "refresh" | "restore", onEnd: (outcome: Configured) => void): void {
+    const { loop, vipKernel, onRefused } = this.#o;
     const placement = this.#o.placement();
-    if (placement === undefined) return loop.push(() => this.#step({ t: "configured", outcome: "failed" }));
-    loop.awaited(vipKernel.configure(placement, this.#mayHold), (configured) => {
-      if (configured.t === "failed") this.#o.onRefused(configured.reason);
-      const restored = configured.t === "done" && kind === "restore" && configured.changes.length > 0;
-      if (restored) for (const what of configured.changes) tell({ t: "restored", what });
-      this.#step({ t: "configured", outcome: restored ? "restored" : configured.t });
+    if (placement === undefined) return loop.push(() => onEnd({ t: "failed", reason: "the link is missing" }));
+    loop.awaited(vipKernel[verb](placement, this.#permit), (outcome) => {
+      if (outcome.t === "failed") onRefused(outcome.reason);
+      onEnd(outcome);
     });
+  }
+
+  #restored(outcome: Configured): void {
+    const changes = outcome.t === "done" ? outcome.changes : [];
+    for (const what of changes) this.#o.tell({ t: "restored", what });
+    this.#step({ t: "restored", outcome: changes.length > 0 ? "changed" : outcome.t });
   }
 
   #withdraw(): void {
@@ -149,12 +177,16 @@ export class VipDriver {
     loop.push(onSilenced);
   }
 
-  /** Rule 7: what every netlink write that adds the address is asked before and after. */
-  readonly #mayHold = (): boolean => {
+  #hold() {
     const { t } = this.#state;
-    if (t !== "configuring" && t !== "held") return false;
-    return this.#o.clock.nowMs() < this.#state.permission.deadlineMs;
-  };
+    if (t !== "configuring" && t !== "held") return undefined;
+    const { deadlineMs } = this.#state.permission;
+    return { holderIdentity: this.#o.identity, deadlineMs, exclusiveUntilMs: deadlineMs + HOLD_MARGIN_MS };
+  }
+
+  #whileHeld(act: (permission: Permission) => void): void {
+    if (this.#state.t === "held") act(this.#state.permission);
+  }
 
   #announceTakeover(): void {
     if (this.#state.t !== "held") return;

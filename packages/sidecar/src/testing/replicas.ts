@@ -1,6 +1,6 @@
 /** Replicas in memory: real supervisors on memory kernels, one Lease store, one segment, virtual time. */
 import { type IpAddress, type MacAddress, ownerOf } from "@vcluster-kube-vip/routing";
-import { interfaceName, ip, MemoryKernel, mac, prefix } from "@vcluster-kube-vip/routing/testing";
+import { interfaceName, ip, MemoryGate, MemoryKernel, mac, prefix } from "@vcluster-kube-vip/routing/testing";
 import type { Config } from "../config/config.ts";
 import type { Happening } from "../observe/happening.ts";
 import type { Segment } from "../segment.ts";
@@ -31,6 +31,7 @@ const CONFIG: Config = {
     recordResolutionMs: 0,
   },
   routing: { table: 847, rulePriority: 847, protocol: 83 },
+  fence: { mode: "best", level: "nft-egress" },
   identity: { podName: "test", podUid: "uid" },
   kubeApi: {
     kubeconfigPath: "/data/pki/admin.conf",
@@ -57,41 +58,56 @@ export class Cluster {
     return replica;
   }
 
+  /** The process of `before` is dead, and another one starts in the same network namespace. */
+  restart(before: MemoryReplica): MemoryReplica {
+    const replica = new MemoryReplica(before.name, this.replicas.indexOf(before) + 1, this, before);
+    this.replicas[this.replicas.indexOf(before)] = replica;
+    return replica;
+  }
+
   get lease() {
     return this.store.get(MEMORY_LEASE_KEY);
   }
 
   /** Whose kernel answers for the VIP. */
   async answering(): Promise<readonly string[]> {
-    const answers = await Promise.all(this.replicas.map((replica) => replica.hasVip()));
+    const answers = await Promise.all(this.replicas.map((replica) => replica.answers()));
     return this.replicas.filter((_, index) => answers[index]).map(({ name }) => name);
   }
 }
 
 export class MemoryReplica {
   readonly name: string;
-  readonly kernel = new MemoryKernel();
+  /** Which life of this name it is. */
+  readonly life: number;
+  readonly kernel: MemoryKernel;
+  readonly gate: MemoryGate;
   readonly told: Happening[] = [];
   /** What left by this replica's link: "announce" for each burst. */
   readonly wire: string[] = [];
   readonly supervisor: Supervisor;
   readonly mac: MacAddress;
 
-  constructor(name: string, number: number, cluster: Cluster) {
+  constructor(name: string, number: number, cluster: Cluster, before?: MemoryReplica) {
     this.name = name;
+    this.life = (before?.life ?? 0) + 1;
+    this.kernel = before?.kernel ?? new MemoryKernel();
+    this.gate = before?.gate ?? new MemoryGate(cluster.clock, "kube-system/vcluster-kube-vip");
     this.mac = mac(`02:00:00:00:00:0${number}`);
     // A stopped replica closes its sockets; a test still looks at the kernel that it leaves behind.
     this.kernel.close = () => undefined;
+    this.gate.end = () => undefined;
     const owner = ownerOf(CONFIG.routing.protocol, CONFIG.vip.interfaceName);
     this.supervisor = new Supervisor({
       config: CONFIG,
-      identity: `${name}_uid_1`,
+      identity: `${name}_uid_${this.life}`,
       owner,
       clock: cluster.clock,
       wallTime: () => "2026-01-01T00:00:00.000000Z",
       lock: new MemoryLeaseLock(cluster.store),
       kernel: this.kernel,
-      vipKernel: new VipKernel(this.kernel, owner),
+      gate: this.gate,
+      vipKernel: new VipKernel(this, owner),
       segment: this.#segment(cluster),
       tell: (happening) => this.told.push(happening),
     });
@@ -120,6 +136,11 @@ export class MemoryReplica {
     return items.some((seen) => seen.address === address);
   }
 
+  /** Whether its kernel answers for the VIP. */
+  async answers(): Promise<boolean> {
+    return (await this.hasVip()) && !this.gate.silences;
+  }
+
   /** Of ours, by protocol number: "address", "rule" and "route" for each. */
   async ours(): Promise<readonly string[]> {
     const { protocol } = CONFIG.routing;
@@ -133,11 +154,12 @@ export class MemoryReplica {
     return {
       open: () => undefined,
       announce: () => void this.wire.push("announce"),
+      resume: () => void this.wire.push("resume"),
       extend: () => undefined,
       stop: () => void this.wire.push("stop"),
       ask: async () => {
         const others = cluster.replicas.filter((replica) => replica !== this);
-        const answers = await Promise.all(others.map((replica) => replica.hasVip()));
+        const answers = await Promise.all(others.map((replica) => replica.answers()));
         return others.filter((_, index) => answers[index]).map((replica) => replica.mac);
       },
       acknowledgedBy: () => [],

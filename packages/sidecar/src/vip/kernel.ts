@@ -1,50 +1,70 @@
 /**
- * The VIP in the kernel, over routing's Kernel port: prepared while another replica holds it, so that taking it is one
- * request, and giving it up is one too. One change at a time.
+ * The VIP in the kernel, over routing's ports: prepared while another replica holds it, so that taking it is two
+ * requests (gate, address), renewing the hold two, and giving it up two. One change at a time.
  */
 import {
-  type Address,
   type Applied,
   apply,
   type Change,
-  type Failure,
   type Finding,
+  type GateReading,
+  type GateTarget,
+  gateTargetOf,
   heldState,
-  type Kernel,
+  type KernelPorts,
+  NO_PERMIT,
   nothing,
+  type Opening,
   type Owner,
   observe,
+  type Permit,
   type Placement,
   plan,
+  preparedState,
+  type Reconciled,
   reconcile,
-  type StillAllowed,
+  renewalOf,
+  takeoverOf,
+  withdrawalOf,
 } from "@vcluster-kube-vip/routing";
+import { describeChange, describeFailure, describeFinding } from "./words.ts";
 
 export type Configured =
   /** `changes` is empty where everything was there already. */
   | { readonly t: "done"; readonly changes: readonly string[] }
+  /** The kernel keeps silent, and may not be opened before the next confirmed hold. */
+  | { readonly t: "lapsed" }
   | { readonly t: "not-allowed" }
   | { readonly t: "failed"; readonly reason: string };
 
 export class VipKernel {
-  readonly #kernel: Kernel;
+  readonly #ports: KernelPorts;
   readonly #owner: Owner;
   /** Kernel changes of ours happen one at a time: a withdrawal waits for the configuration that it undoes. */
   #last: Promise<unknown> = Promise.resolve();
-  /** The link on which routes and rule are in place, and nothing stands in the address's way. */
+  /** The link on which routes, rule and closed gate are in place, and nothing stands in the address's way. */
   #preparedOn: number | undefined;
+  /** What the gate was opened until: a refresh begins from it. undefined: not known, it is looked up first. */
+  #opening: Opening | undefined;
 
-  constructor(kernel: Kernel, owner: Owner) {
-    this.#kernel = kernel;
+  constructor(ports: KernelPorts, owner: Owner) {
+    this.#ports = ports;
     this.#owner = owner;
   }
 
-  /** Everything but the address, and away with what is not wanted: an address on another link, routes of another table. */
+  /** What an earlier life of this network namespace left open. @throws RoutingError */
+  readGate(target: GateTarget): Promise<GateReading> {
+    return this.#ports.gate.read(target);
+  }
+
+  /** Everything but the address, with the gate closed, and away with what is not wanted. */
   prepare(placement: Placement): Promise<Configured> {
     return this.#inTurn(async () => {
-      const { changes, findings } = plan(heldState(placement), await observe(this.#kernel));
-      const wanted = changes.filter((change) => change.t !== "put-address");
-      const configured = outcomeOf(await apply(this.#kernel, wanted, () => false), findings, wanted);
+      const observed = await observe(this.#ports, gateTargetOf(placement));
+      const { changes } = plan(preparedState(placement), observed);
+      // What would forbid taking is said now, while another replica can.
+      const { findings } = plan(heldState(placement, "take"), observed);
+      const configured = outcomeOf(await apply(this.#ports, changes, NO_PERMIT), findings, changes);
       this.#preparedOn = configured.t === "done" ? placement.linkIndex : undefined;
       return configured;
     });
@@ -55,92 +75,103 @@ export class VipKernel {
     this.#preparedOn = undefined;
   }
 
-  /**
-   * Rule 6's order up: routes and rule, unless they are prepared, then the address. `stillAllowed` is asked around the
-   * address (rule 7).
-   */
-  configure(placement: Placement, stillAllowed: StillAllowed): Promise<Configured> {
+  /** After a confirmed take: rule 6's order up, of which only the last two steps are left where it is prepared. */
+  configure(placement: Placement, permit: Permit): Promise<Configured> {
     return this.#inTurn(async () => {
-      if (!stillAllowed()) return { t: "not-allowed" };
-      const desired = heldState(placement);
+      const desired = heldState(placement, "take");
       if (this.#preparedOn === placement.linkIndex) {
         // Relied on once: the next look is a real one.
         this.#preparedOn = undefined;
-        const changes = desired.addresses.map((address): Change => ({ t: "put-address", address }));
-        return outcomeOf(await apply(this.#kernel, changes, stillAllowed), [], changes);
+        const changes = takeoverOf(desired);
+        const applied = await this.#apply(changes, permit);
+        if (!isOutdated(applied)) return outcomeOf(applied, [], changes);
       }
-      const { applied, findings, changes } = await reconcile(this.#kernel, desired, stillAllowed);
-      return outcomeOf(applied, findings, changes);
+      return this.#reconcile(placement, "take", permit);
     });
   }
 
-  /** Silence: the address goes. Routes and rule may stay; with the link's last IPv4 address the kernel drops the routes. */
+  /** While nothing was confirmed anew: what another hand removed is put back, and what has lapsed stays closed. */
+  restore(placement: Placement, permit: Permit): Promise<Configured> {
+    return this.#inTurn(() => this.#reconcile(placement, "keep", permit));
+  }
+
+  /** After a confirmed renewal, or the adoption of what an earlier life left open: gate and address for longer. */
+  refresh(placement: Placement, permit: Permit): Promise<Configured> {
+    return this.#inTurn(async () => {
+      if (this.#opening === undefined) {
+        const looked = await this.#reconcile(placement, "keep", permit);
+        if (looked.t !== "done") return looked;
+      }
+      if (this.#opening === undefined) return { t: "lapsed" };
+      const changes = renewalOf(heldState(placement, "keep"), this.#opening);
+      const applied = await this.#apply(changes, permit);
+      // Lapsed, or removed by another hand: only a look can tell, and what was removed silences nobody.
+      if (applied.t === "lapsed" && applied.opened === undefined) return this.#reconcile(placement, "keep", permit);
+      return outcomeOf(applied, [], []);
+    });
+  }
+
+  /** Silence: the gate is closed, then the address goes. With the link's last IPv4 address the kernel drops the routes. */
   withdraw(placement: Placement): Promise<Configured> {
     return this.#inTurn(async () => {
       this.#preparedOn = undefined;
-      const changes = heldState(placement).addresses.map(deletion);
-      return outcomeOf(await apply(this.#kernel, changes, () => true), [], changes);
+      this.#opening = undefined;
+      const changes = withdrawalOf(heldState(placement, "keep"));
+      return outcomeOf(await apply(this.#ports, changes, NO_PERMIT), [], changes);
     });
   }
 
   /** Whatever carries our protocol number goes: before a start and after a stop. */
-  sweep(): Promise<Configured> {
+  sweep(target: GateTarget | undefined): Promise<Configured> {
     return this.#inTurn(async () => {
       this.#preparedOn = undefined;
-      const { applied, findings, changes } = await reconcile(this.#kernel, nothing(this.#owner), () => false);
+      this.#opening = undefined;
+      const { applied, findings, changes } = await reconcile(this.#ports, nothing(this.#owner, target), NO_PERMIT);
       return outcomeOf(applied, findings, changes);
     });
+  }
+
+  async #reconcile(placement: Placement, to: "take" | "keep", permit: Permit): Promise<Configured> {
+    const { applied, findings, changes, gate } = await reconcile(this.#ports, heldState(placement, to), permit);
+    this.#opening = openingAfter({ applied, gate });
+    return outcomeOf(applied, findings, changes);
+  }
+
+  async #apply(changes: readonly Change[], permit: Permit): Promise<Applied> {
+    const applied = await apply(this.#ports, changes, permit);
+    this.#opening = applied.opened;
+    return applied;
   }
 
   async #inTurn(work: () => Promise<Configured>): Promise<Configured> {
     const turn = this.#last
       .then(work)
-      .catch((error: unknown): Configured => ({ t: "failed", reason: sentence(error) }));
+      .catch(
+        (error: unknown): Configured => ({
+          t: "failed",
+          reason: error instanceof Error ? error.message : String(error),
+        }),
+      );
     this.#last = turn;
     return turn;
   }
 }
 
-function deletion(address: Address): Change {
-  return { t: "delete-address", address };
+/** After a failure it is not known which of two openings the kernel has. */
+function openingAfter({ applied, gate }: Pick<Reconciled, "applied" | "gate">): Opening | undefined {
+  if (applied.opened !== undefined) return applied.opened;
+  return applied.t === "done" && gate?.t === "open" ? gate.opening : undefined;
+}
+
+/** Another hand has taken away what was prepared: a look shows what has to be made again. */
+function isOutdated(applied: Applied): boolean {
+  return applied.t === "failed" && applied.failures.every(({ cause }) => cause === "missing");
 }
 
 function outcomeOf(applied: Applied, findings: readonly Finding[], changes: readonly Change[]): Configured {
-  if (applied.t === "not-allowed") return { t: "not-allowed" };
+  if (applied.t === "not-allowed" || applied.t === "lapsed") return { t: applied.t };
   if (applied.t === "failed") return { t: "failed", reason: applied.failures.map(describeFailure).join("; ") };
-  if (findings.length > 0) return { t: "failed", reason: findings.map(describeFinding).join("; ") };
-  return { t: "done", changes: changes.map(describeChange) };
-}
-
-function describeFailure({ change, cause }: Failure): string {
-  return cause === "missing" ? `${describeChange(change)}: what it builds on is missing` : sentence(cause);
-}
-
-function describeFinding(finding: Finding): string {
-  switch (finding.t) {
-    case "incomplete":
-      return `the kernel's ${finding.dump} changed each time while they were read; trying again`;
-    case "foreign-address":
-      return `${finding.address.address} is on this host already and was not put there by us; remove it, or choose another VIP`;
-    case "foreign-route":
-      return `table ${finding.route.table} has somebody else's route where ours would be; choose another routing table`;
-  }
-}
-
-function describeChange(change: Change): string {
-  switch (change.t) {
-    case "delete-address":
-    case "put-address":
-      return `${change.t} ${change.address.address}/${change.address.prefixLength}`;
-    case "add-rule":
-    case "delete-rule":
-      return `${change.t} from ${change.rule.source ?? "all"} lookup ${change.rule.table}`;
-    case "put-route":
-    case "delete-route":
-      return `${change.t} ${change.route.destination ?? "default"} table ${change.route.table}`;
-  }
-}
-
-function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const obstacles = findings.filter(({ t }) => t !== "gate-closed");
+  if (obstacles.length > 0) return { t: "failed", reason: obstacles.map(describeFinding).join("; ") };
+  return findings.length > 0 ? { t: "lapsed" } : { t: "done", changes: changes.map(describeChange) };
 }

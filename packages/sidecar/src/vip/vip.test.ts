@@ -4,9 +4,17 @@ import { RETRY_MS, stepVip, type VipEffect, type VipEvent, type VipState, vipWak
 const permission = { deadlineMs: 10_000, transitions: 3 };
 const later = { deadlineMs: 12_000, transitions: 3 };
 const absent: VipState = { t: "absent" };
-const configuring: VipState = { t: "configuring", permission };
+const inherited: VipState = { t: "inherited" };
+const configuring: VipState = { t: "configuring", permission, adopting: false, renewed: false };
+const adopting: VipState = { ...configuring, adopting: true };
 const held: VipState = { t: "held", permission, work: "none" };
+const lapsed: VipState = { t: "lapsed" };
 const withdrawing: VipState = { t: "withdrawing", next: undefined, retryAtMs: undefined };
+const failed: VipState = { t: "failed", permission, retryAtMs: 1000 + RETRY_MS };
+
+const holdNow = { t: "hold", permission, adopted: false } as const;
+const renew = { t: "hold", permission: later, adopted: false } as const;
+const SILENCING = ["transition", "stop-announcing", "withdraw"] as const;
 
 type News = VipEvent extends infer E ? (E extends VipEvent ? Omit<E, "nowMs"> : never) : never;
 
@@ -18,17 +26,57 @@ function check(from: VipState, news: News, to: VipState, effects: readonly VipEf
 
 describe("the VIP on a replica", () => {
   it("is configured when the lease is held, and announced only when the address is there", () => {
-    check(absent, { t: "hold", permission }, configuring, ["transition", "configure"]);
+    check(absent, holdNow, configuring, ["transition", "configure"]);
     check(configuring, { t: "configured", outcome: "done" }, held, ["transition", "announce"]);
   });
 
-  it("is held longer by a renewal without another kernel change", () => {
-    check(held, { t: "hold", permission: later }, { ...held, permission: later }, []);
-    check(configuring, { t: "hold", permission: later }, { ...configuring, permission: later }, []);
+  it("is refreshed in the kernel by each renewal, and announced for longer only when that is done", () => {
+    check(held, renew, { ...held, permission: later }, ["refresh"]);
+    check(held, { t: "refreshed", outcome: "done" }, held, ["extend-announcing"]);
+  });
+
+  it("is refreshed once more where a renewal was confirmed while it was being configured", () => {
+    const renewed: VipState = { ...configuring, permission: later, renewed: true };
+    check(configuring, renew, renewed, []);
+    check(renewed, { t: "configured", outcome: "done" }, { ...held, permission: later }, [
+      "transition",
+      "announce",
+      "refresh",
+    ]);
+  });
+
+  it("is left as it is in the kernel when it is adopted: no burst, the steady frames go on", () => {
+    check(absent, { t: "inherit" }, inherited, ["transition"]);
+    check(inherited, { t: "hold", permission, adopted: true }, adopting, ["transition", "refresh"]);
+    check(adopting, { t: "refreshed", outcome: "done" }, held, ["transition", "resume-announcing"]);
+  });
+
+  it("is no longer inherited when there is nothing to adopt", () => {
+    check(inherited, { t: "disinherit" }, absent, ["transition"]);
+  });
+
+  it("is really silenced where it was only inherited", () => {
+    check(inherited, { t: "silence" }, withdrawing, SILENCING);
+  });
+
+  it("is taken afresh where the hold does not continue what was inherited", () => {
+    check(inherited, holdNow, configuring, ["transition", "configure"]);
+  });
+
+  it("is silent by the kernel when its opening has lapsed, and opened and announced afresh by the next hold", () => {
+    check(held, { t: "refreshed", outcome: "lapsed" }, lapsed, ["transition", "stop-announcing"]);
+    check({ ...held, work: "restoring" }, { t: "restored", outcome: "lapsed" }, lapsed, [
+      "transition",
+      "stop-announcing",
+    ]);
+    check(configuring, { t: "configured", outcome: "lapsed" }, lapsed, ["transition", "stop-announcing"]);
+    check(adopting, { t: "refreshed", outcome: "lapsed" }, lapsed, ["transition", "stop-announcing"]);
+    check(lapsed, renew, { ...configuring, permission: later }, ["transition", "configure"]);
+    check(lapsed, { t: "silence" }, withdrawing, SILENCING);
   });
 
   it("stops announcing before the address is taken away, and is silent only after it is gone", () => {
-    check(held, { t: "silence" }, withdrawing, ["transition", "stop-announcing", "withdraw"]);
+    check(held, { t: "silence" }, withdrawing, SILENCING);
     check(withdrawing, { t: "withdrawn", outcome: "done" }, absent, ["transition", "silenced"]);
   });
 
@@ -37,50 +85,40 @@ describe("the VIP on a replica", () => {
   });
 
   it("is withdrawn after a silence that came while it was being configured", () => {
-    check(configuring, { t: "silence" }, withdrawing, ["transition", "stop-announcing", "withdraw"]);
+    check(configuring, { t: "silence" }, withdrawing, SILENCING);
     check(withdrawing, { t: "configured", outcome: "done" }, withdrawing, []);
   });
 
   it("is configured again when the lease came back while it was being withdrawn", () => {
     const again: VipState = { ...withdrawing, next: later };
-    check(withdrawing, { t: "hold", permission: later }, again, []);
-    const configuringAgain: VipState = { t: "configuring", permission: later };
-    check(again, { t: "withdrawn", outcome: "done" }, configuringAgain, ["transition", "silenced", "configure"]);
+    check(withdrawing, renew, again, []);
+    const configuringAgain: VipState = { ...configuring, permission: later };
+    check(again, { t: "withdrawn", outcome: "done" }, configuringAgain, ["silenced", "transition", "configure"]);
     check(again, { t: "silence" }, withdrawing, []);
   });
 
   it("is withdrawn where the deadline passed during the kernel change", () => {
-    check(configuring, { t: "configured", outcome: "not-allowed" }, withdrawing, [
-      "transition",
-      "stop-announcing",
-      "withdraw",
-    ]);
-    check({ ...held, work: "restoring" }, { t: "configured", outcome: "not-allowed" }, withdrawing, [
-      "transition",
-      "stop-announcing",
-      "withdraw",
-    ]);
+    check(configuring, { t: "configured", outcome: "not-allowed" }, withdrawing, SILENCING);
+    check({ ...held, work: "restoring" }, { t: "restored", outcome: "not-allowed" }, withdrawing, SILENCING);
+    check(held, { t: "refreshed", outcome: "not-allowed" }, withdrawing, SILENCING);
   });
 
   it("is put right when the kernel changed, and announced again only if something was missing", () => {
     const restoring: VipState = { ...held, work: "restoring" };
     check(held, { t: "kernel-changed" }, restoring, ["restore"]);
-    check(restoring, { t: "configured", outcome: "done" }, held, []);
-    check(restoring, { t: "configured", outcome: "restored" }, held, ["announce-again"]);
+    check(restoring, { t: "restored", outcome: "done" }, held, []);
+    check(restoring, { t: "restored", outcome: "changed" }, held, ["announce-again"]);
   });
 
   it("is looked at once more when the kernel changed while it was being put right", () => {
     const again: VipState = { ...held, work: "restoring-again" };
     check({ ...held, work: "restoring" }, { t: "kernel-changed" }, again, []);
-    check(again, { t: "configured", outcome: "restored" }, { ...held, work: "restoring" }, [
-      "announce-again",
-      "restore",
-    ]);
+    check(again, { t: "restored", outcome: "changed" }, { ...held, work: "restoring" }, ["announce-again", "restore"]);
   });
 
   it("is tried again after a pause where the kernel refused it", () => {
-    const failed: VipState = { t: "failed", permission, retryAtMs: 1000 + RETRY_MS };
     check(configuring, { t: "configured", outcome: "failed" }, failed, ["transition", "stop-announcing"]);
+    check(held, { t: "refreshed", outcome: "failed" }, failed, ["transition", "stop-announcing"]);
     expect(vipWakeMs(failed)).toBe(1000 + RETRY_MS);
     check(failed, { t: "tick" }, failed, []);
     check({ ...failed, retryAtMs: 900 }, { t: "tick" }, configuring, ["transition", "configure"]);
@@ -93,6 +131,17 @@ describe("the VIP on a replica", () => {
   });
 
   it("has nothing to put right while it is not held", () => {
-    for (const state of [absent, configuring, withdrawing]) check(state, { t: "kernel-changed" }, state, []);
+    const states = [absent, inherited, configuring, adopting, lapsed, withdrawing];
+    for (const state of states) check(state, { t: "kernel-changed" }, state, []);
+  });
+
+  it("makes nothing of the end of a change that belongs to a state before", () => {
+    for (const state of [absent, configuring, lapsed, withdrawing, failed]) {
+      check(state, { t: "refreshed", outcome: "not-allowed" }, state, []);
+      check(state, { t: "restored", outcome: "not-allowed" }, state, []);
+    }
+    for (const state of [absent, adopting, held, lapsed]) {
+      check(state, { t: "configured", outcome: "not-allowed" }, state, []);
+    }
   });
 });

@@ -11,12 +11,21 @@ export interface Permission {
 }
 
 export type VipState =
-  /** Nothing of ours is in the kernel. */
+  /** Nothing of ours is in the kernel, or it is prepared: the gate is closed and there is no address. */
   | { readonly t: "absent" }
-  /** Routes, rule and address are being made. */
-  | { readonly t: "configuring"; readonly permission: Permission }
+  /** The kernel is heard for the VIP on behalf of an earlier life (rule 8): touched by nobody until that is settled. */
+  | { readonly t: "inherited" }
+  /** Routes, rule, gate and address are being made; or, `adopting`, what an earlier life left is being refreshed. */
+  | {
+      readonly t: "configuring";
+      readonly permission: Permission;
+      readonly adopting: boolean;
+      readonly renewed: boolean;
+    }
   | { readonly t: "held"; readonly permission: Permission; readonly work: HeldWork }
-  /** The address is being taken away, then the rest. `next` is what was allowed again meanwhile. */
+  /** The gate has closed under a hold that goes on: silent by the kernel until the next confirmed write opens it. */
+  | { readonly t: "lapsed" }
+  /** The gate is closed and the address taken away. `next` is what was allowed again meanwhile. */
   | { readonly t: "withdrawing"; readonly next: Permission | undefined; readonly retryAtMs: number | undefined }
   /** The kernel refused; tried again at retryAtMs while the permission lasts. */
   | { readonly t: "failed"; readonly permission: Permission; readonly retryAtMs: number };
@@ -24,11 +33,24 @@ export type VipState =
 /** Whether the kernel is being put right, and whether it changed again since. */
 type HeldWork = "none" | "restoring" | "restoring-again";
 
-export type VipEvent = { readonly nowMs: number } & (
-  | { readonly t: "hold"; readonly permission: Permission }
+/** How a change of the kernel ended. "lapsed": it keeps silent until the next confirmed hold. */
+type Outcome = "done" | "lapsed" | "not-allowed" | "failed";
+
+export type VipEvent = {
+  readonly nowMs: number;
+} & /** A write was confirmed: the VIP may be answered until then. `adopted`: as an earlier life left it, unchanged. */
+(
+  | { readonly t: "hold"; readonly permission: Permission; readonly adopted: boolean }
   | { readonly t: "silence" }
-  /** The end of "configure" or "restore". */
-  | { readonly t: "configured"; readonly outcome: "done" | "restored" | "not-allowed" | "failed" }
+  /** An earlier life's opening is live; and: it is swept away, there is nothing to adopt. */
+  | { readonly t: "inherit" }
+  | { readonly t: "disinherit" }
+  /** The end of "configure". */
+  | { readonly t: "configured"; readonly outcome: Outcome }
+  /** The end of "restore"; "changed": something was missing. */
+  | { readonly t: "restored"; readonly outcome: Outcome | "changed" }
+  /** The end of "refresh". */
+  | { readonly t: "refreshed"; readonly outcome: Outcome }
   /** The end of "withdraw". */
   | { readonly t: "withdrawn"; readonly outcome: "done" | "failed" }
   /** Something of ours, or its link, changed in the kernel. */
@@ -39,9 +61,15 @@ export type VipEvent = { readonly nowMs: number } & (
 export type VipEffect =
   | { readonly t: "configure" }
   | { readonly t: "restore" }
+  /** Gate and address for as long as is allowed now: two requests to the kernel. */
+  | { readonly t: "refresh" }
   | { readonly t: "withdraw" }
   | { readonly t: "announce" }
   | { readonly t: "announce-again" }
+  /** Frames go on until the new deadline. */
+  | { readonly t: "extend-announcing" }
+  /** Frames go on as an earlier life would have sent them: no burst, for nothing has moved. */
+  | { readonly t: "resume-announcing" }
   | { readonly t: "stop-announcing" }
   /** Nobody is answered for the VIP here. */
   | { readonly t: "silenced" }
@@ -55,11 +83,21 @@ export const RETRY_MS = 500;
 export function stepVip(state: VipState, event: VipEvent): VipStep {
   switch (event.t) {
     case "hold":
-      return onHold(state, event.permission);
+      return onHold(state, event);
     case "silence":
       return onSilence(state);
+    case "inherit":
+      return state.t === "absent"
+        ? enter(state, { t: "inherited" }, "an earlier life is still heard", [])
+        : [state, []];
+    case "disinherit":
+      return state.t === "inherited" ? enter(state, { t: "absent" }, "nothing to adopt", []) : [state, []];
     case "configured":
       return onConfigured(state, event.outcome, event.nowMs);
+    case "restored":
+      return onRestored(state, event.outcome, event.nowMs);
+    case "refreshed":
+      return onRefreshed(state, event.outcome, event.nowMs);
     case "withdrawn":
       return onWithdrawn(state, event.outcome, event.nowMs);
     case "kernel-changed":
@@ -71,12 +109,21 @@ export function stepVip(state: VipState, event: VipEvent): VipStep {
   }
 }
 
-function onHold(state: VipState, permission: Permission): VipStep {
+function onHold(state: VipState, { permission, adopted }: Extract<VipEvent, { t: "hold" }>): VipStep {
   switch (state.t) {
     case "absent":
-      return enter(state, { t: "configuring", permission }, "the lease is held", [{ t: "configure" }]);
+      return configure(state, permission, "the lease is held");
+    case "inherited": {
+      if (!adopted) return configure(state, permission, "the lease is held");
+      const adopting: VipState = { t: "configuring", permission, adopting: true, renewed: false };
+      return enter(state, adopting, "the lease is held on", [{ t: "refresh" }]);
+    }
+    case "lapsed":
+      return configure(state, permission, "a renewal was confirmed after the gate had closed");
     case "configuring":
+      return [{ ...state, permission, renewed: true }, []];
     case "held":
+      return [{ ...state, permission }, [{ t: "refresh" }]];
     case "failed":
       return [{ ...state, permission }, []];
     case "withdrawing":
@@ -92,33 +139,37 @@ function onSilence(state: VipState): VipStep {
       return [state, [{ t: "silenced" }]];
     case "withdrawing":
       return [{ ...state, next: undefined }, []];
+    case "inherited":
     case "configuring":
     case "held":
+    case "lapsed":
     case "failed":
-      return withdraw(state, undefined, "silence asked for");
+      return withdraw(state, "silence asked for");
     default:
       return assertNever(state);
   }
 }
 
-function onConfigured(
-  state: VipState,
-  outcome: "done" | "restored" | "not-allowed" | "failed",
-  nowMs: number,
-): VipStep {
-  // A withdrawal that began meanwhile is carried out after this change, one at a time.
-  if (state.t === "configuring") {
-    if (outcome === "done" || outcome === "restored") {
-      const held: VipState = { t: "held", permission: state.permission, work: "none" };
-      return enter(state, held, "address added", [{ t: "announce" }]);
-    }
-    if (outcome === "not-allowed") return withdraw(state, undefined, "the deadline passed while configuring");
-    return fail(state, state.permission, nowMs);
-  }
+/** A withdrawal that began meanwhile is carried out after this change, one at a time. */
+function onConfigured(state: VipState, outcome: Outcome, nowMs: number): VipStep {
+  if (state.t !== "configuring" || state.adopting) return [state, []];
+  if (outcome !== "done") return failedTo(state, outcome, nowMs, "configuring");
+  return hold(state, "address added", { t: "announce" });
+}
+
+function onRefreshed(state: VipState, outcome: Outcome, nowMs: number): VipStep {
+  const isAdoption = state.t === "configuring" && state.adopting;
+  if (state.t !== "held" && !isAdoption) return [state, []];
+  if (outcome !== "done") return failedTo(state, outcome, nowMs, "renewing");
+  return state.t === "held"
+    ? [state, [{ t: "extend-announcing" }]]
+    : hold(state, "adopted", { t: "resume-announcing" });
+}
+
+function onRestored(state: VipState, outcome: Outcome | "changed", nowMs: number): VipStep {
   if (state.t !== "held") return [state, []];
-  if (outcome === "not-allowed") return withdraw(state, undefined, "the deadline passed while restoring");
-  if (outcome === "failed") return fail(state, state.permission, nowMs);
-  const announce: readonly VipEffect[] = outcome === "restored" ? [{ t: "announce-again" }] : [];
+  if (outcome !== "done" && outcome !== "changed") return failedTo(state, outcome, nowMs, "restoring");
+  const announce: readonly VipEffect[] = outcome === "changed" ? [{ t: "announce-again" }] : [];
   if (state.work === "restoring-again") return [{ ...state, work: "restoring" }, [...announce, { t: "restore" }]];
   return [{ ...state, work: "none" }, announce];
 }
@@ -128,8 +179,8 @@ function onWithdrawn(state: VipState, outcome: "done" | "failed", nowMs: number)
   if (outcome === "failed") return [{ ...state, retryAtMs: nowMs + RETRY_MS }, []];
   const silenced: VipEffect = { t: "silenced" };
   if (state.next === undefined) return enter(state, { t: "absent" }, "address taken away", [silenced]);
-  const again: VipState = { t: "configuring", permission: state.next };
-  return enter(state, again, "the lease is held again", [silenced, { t: "configure" }]);
+  const [next, effects] = configure(state, state.next, "the lease is held again");
+  return [next, [silenced, ...effects]];
 }
 
 function onKernelChanged(state: VipState): VipStep {
@@ -139,9 +190,7 @@ function onKernelChanged(state: VipState): VipStep {
 }
 
 function onTick(state: VipState, nowMs: number): VipStep {
-  if (state.t === "failed" && nowMs >= state.retryAtMs) {
-    return enter(state, { t: "configuring", permission: state.permission }, "trying again", [{ t: "configure" }]);
-  }
+  if (state.t === "failed" && nowMs >= state.retryAtMs) return configure(state, state.permission, "trying again");
   if (state.t === "withdrawing" && state.retryAtMs !== undefined && nowMs >= state.retryAtMs) {
     return [{ ...state, retryAtMs: undefined }, [{ t: "withdraw" }]];
   }
@@ -153,14 +202,43 @@ export function vipWakeMs(state: VipState): number | undefined {
   return state.t === "failed" || state.t === "withdrawing" ? state.retryAtMs : undefined;
 }
 
-function withdraw(state: VipState, next: Permission | undefined, reason: string): VipStep {
-  const withdrawing: VipState = { t: "withdrawing", next, retryAtMs: undefined };
-  return enter(state, withdrawing, reason, [{ t: "stop-announcing" }, { t: "withdraw" }]);
+function configure(from: VipState, permission: Permission, reason: string): VipStep {
+  const configuring: VipState = { t: "configuring", permission, adopting: false, renewed: false };
+  return enter(from, configuring, reason, [{ t: "configure" }]);
 }
 
-function fail(state: VipState, permission: Permission, nowMs: number): VipStep {
-  const failed: VipState = { t: "failed", permission, retryAtMs: nowMs + RETRY_MS };
-  return enter(state, failed, "the kernel refused", [{ t: "stop-announcing" }]);
+function hold(from: Extract<VipState, { t: "configuring" }>, reason: string, told: VipEffect): VipStep {
+  const { permission, renewed } = from;
+  const held: VipState = { t: "held", permission, work: "none" };
+  // A renewal that was confirmed meanwhile is in the kernel only if its write came first.
+  return enter(from, held, reason, renewed ? [told, { t: "refresh" }] : [told]);
+}
+
+function failedTo(
+  state: Extract<VipState, { readonly permission: Permission }>,
+  outcome: Exclude<Outcome, "done">,
+  nowMs: number,
+  doing: string,
+): VipStep {
+  switch (outcome) {
+    case "lapsed":
+      return enter(state, { t: "lapsed" }, `the gate closed before it was refreshed, ${doing}`, [
+        { t: "stop-announcing" },
+      ]);
+    case "not-allowed":
+      return withdraw(state, `the deadline passed while ${doing}`);
+    case "failed": {
+      const failed: VipState = { t: "failed", permission: state.permission, retryAtMs: nowMs + RETRY_MS };
+      return enter(state, failed, "the kernel refused", [{ t: "stop-announcing" }]);
+    }
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function withdraw(state: VipState, reason: string): VipStep {
+  const withdrawing: VipState = { t: "withdrawing", next: undefined, retryAtMs: undefined };
+  return enter(state, withdrawing, reason, [{ t: "stop-announcing" }, { t: "withdraw" }]);
 }
 
 function enter(from: VipState, to: VipState, reason: string, effects: readonly VipEffect[]): VipStep {
