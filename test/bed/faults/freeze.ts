@@ -55,7 +55,7 @@ export function frozenAt(phase: Phase): Fault {
     async apply({ cluster, program }, victim) {
       const { process } = cluster.sidecar(victim);
       program.freezeAt(victim, phase);
-      await frozen(process, STEP_WITHIN_MS);
+      await frozen(process, STEP_WITHIN_MS).finally(() => program.freezeNoMore(victim));
       return thaw(process);
     },
   };
@@ -72,8 +72,9 @@ export function successorFrozenAt(phase: Phase): Fault {
       const standbys = cluster.pods.filter((pod) => pod !== victim);
       for (const pod of standbys) program.freezeAt(pod, phase);
       await cluster.sidecar(victim).stop();
-      const successor = await firstFrozen(bed, standbys);
-      for (const pod of standbys) program.freezeNoMore(pod);
+      const successor = await firstFrozen(bed, standbys).finally(() => {
+        for (const pod of standbys) program.freezeNoMore(pod);
+      });
       return async () => {
         await thaw(cluster.sidecar(successor).process)();
         cluster.startSidecar(victim);
