@@ -20,7 +20,7 @@ export interface Values {
   readonly chartVersion: string | undefined;
 }
 
-export interface Said<T> {
+interface Said<T> {
   readonly value: T;
   readonly path: Path;
 }
