@@ -139,6 +139,13 @@ test("after a stop there is silence", () => {
   expect(play([start(), { t: "stop", atMs: 60 }], 60_000)).toMatchObject({ sent: { length: 2 }, state: SILENT });
 });
 
+test("what is resumed goes on with the rare frames, and asks nobody", () => {
+  const resumed = { t: "resume", nowMs: 0, atMs: 0, claim, deadlineMs: far } as const;
+  expect(play([resumed], 25_000).sent).toEqual(["10000 request", "20000 request"]);
+  expect(play([{ ...resumed, deadlineMs: 10_000 }], 25_000)).toMatchObject({ sent: [], timer: undefined });
+  expect(play([{ ...resumed, deadlineMs: 0 }], 25_000).state).toEqual(SILENT);
+});
+
 test("a second start is a second burst, acknowledged afresh", () => {
   const again = { ...start(), nowMs: 1000, atMs: 1000 } as ScheduleEvent & { atMs: number };
   expect(play([start(), acknowledged(worker, 1), acknowledged(gateway, 1), again], 1100).sent).toEqual([

@@ -31,7 +31,7 @@ describe("a supervised replica", () => {
     expect(a.wire).toEqual(["announce"]);
   });
 
-  it("prepares routes and rule beforehand, so that taking the VIP is one request to the kernel", async () => {
+  it("prepares routes and rule beforehand, so that taking the VIP is two requests", async () => {
     const cluster = new Cluster();
     const a = cluster.add("a");
     await a.supervisor.start();
@@ -40,6 +40,7 @@ describe("a supervised replica", () => {
     const before = a.kernel.calls.length;
     await cluster.clock.advance(200);
     expect(a.kernel.calls.slice(before)).toEqual(["replaceAddress"]);
+    expect(a.gate.calls).toEqual(["install", "open"]);
   });
 
   it("keeps the VIP for as long as it renews", async () => {
@@ -51,13 +52,14 @@ describe("a supervised replica", () => {
   it("has its address gone before the Lease says so when it is stopped, and leaves nothing of its own", async () => {
     const { cluster, a } = await held();
     const order: string[] = [];
+    a.gate.beforeVerb = (verb) => order.push(verb);
     a.kernel.beforeVerb = (verb) => order.push(verb);
     cluster.store.subscribe(({ lease }) => order.push(lease.holderIdentity === "" ? "mark" : "other write"));
     const stopped = a.supervisor.stop();
     await cluster.clock.advance(300);
     await stopped;
-    expect(order.indexOf("deleteAddress")).toBe(0);
-    expect(order.indexOf("mark")).toBeGreaterThan(0);
+    expect(order.slice(0, 3)).toEqual(["close", "deleteAddress", "mark"]);
+    expect(order.at(-1)).toBe("remove");
     expect(await a.ours()).toEqual([]);
     expect(await cluster.answering()).toHaveLength(1);
   });
@@ -163,5 +165,135 @@ describe("a supervised replica", () => {
     await stranger.kernel.deleteAddress(address);
     await cluster.clock.advance(1_500);
     expect(await cluster.answering()).toEqual(["a"]);
+  });
+});
+
+describe("a process that dies as the holder", () => {
+  /** It runs no more: nothing of it, not even its end. */
+  function kill(replica: MemoryReplica): void {
+    replica.supervisor.close();
+  }
+
+  it("is silent at its deadline though nobody withdraws, and before anybody else may take", async () => {
+    const { cluster, a, b } = await held();
+    kill(a);
+    for (let passedMs = 0; passedMs < LEASE_MS + 1_000; passedMs += 10) {
+      await cluster.clock.advance(10);
+      expect((await cluster.answering()).length).toBeLessThanOrEqual(1);
+    }
+    expect(await a.hasVip()).toBe(true);
+    expect(await a.answers()).toBe(false);
+    expect(await cluster.answering()).not.toEqual([]);
+    expect(b.supervisor.snapshot().fenceLevel).toBe("nft-egress");
+  });
+
+  it("is adopted by its next life: the same holder, nothing new on the wire, not one moment of silence", async () => {
+    const { cluster, a } = await held();
+    const transitions = cluster.lease?.leaseTransitions;
+    kill(a);
+    await cluster.clock.advance(1_500);
+    const again = cluster.restart(a);
+    await again.supervisor.start();
+    for (let passedMs = 0; passedMs < 2 * LEASE_MS; passedMs += 10) {
+      await cluster.clock.advance(10);
+      expect(await cluster.answering()).toEqual(["a"]);
+    }
+    expect(cluster.lease).toMatchObject({ holderIdentity: "a_uid_2", leaseTransitions: transitions });
+    expect(again.wire).toEqual(["resume"]);
+    expect(again.gate.opening?.holderIdentity).toBe("a_uid_2");
+    expect(again.supervisor.snapshot()).toMatchObject({ vipState: "held", ready: true });
+  });
+
+  it("is swept by a life that starts after the deadline, which takes no part before", async () => {
+    const { cluster, a, b, c } = await held();
+    kill(a);
+    for (const other of [b, c]) kill(other);
+    await cluster.clock.advance(LEASE_MS);
+    const again = cluster.restart(a);
+    await again.supervisor.start();
+    await cluster.clock.advance(50);
+    expect(await again.hasVip()).toBe(false);
+    expect(again.told).toContainEqual({ t: "swept", what: "delete-address 10.100.0.100/32" });
+  });
+
+  it("is swept where the Lease names another by now, before this life is a candidate", async () => {
+    const { cluster, a } = await held();
+    kill(a);
+    cluster.store.patch(MEMORY_LEASE_KEY, { holderIdentity: "somebody" });
+    const again = cluster.restart(a);
+    await again.supervisor.start();
+    await cluster.clock.advance(200);
+    expect(await again.hasVip()).toBe(false);
+    expect(again.gate.silences).toBe(true);
+    expect(again.wire).toEqual([]);
+    expect(again.supervisor.snapshot()).toMatchObject({ vipState: "absent", ready: true });
+  });
+
+  it("is silenced by its next life's stop", async () => {
+    const { cluster, a } = await held();
+    kill(a);
+    const again = cluster.restart(a);
+    await again.supervisor.start();
+    await cluster.clock.advance(100);
+    void again.supervisor.stop();
+    await cluster.clock.advance(1_000);
+    expect(await again.ours()).toEqual([]);
+  });
+});
+
+describe("another Lease's holder in the same network namespace", () => {
+  const target = { vip: VIP, linkName: "net1", linkIndex: 7 };
+
+  it("is left alone, and this replica takes no part until that hold is over", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a");
+    const opening = { holderIdentity: "x", untilWallMs: cluster.clock.wallTimeMs() + 2_000, timeoutMs: 2_000 };
+    a.gate.putByOther("ns/other", target, opening);
+    await a.kernel.replaceAddress({
+      linkIndex: 7,
+      address: VIP,
+      prefixLength: 32,
+      validSeconds: 3,
+      protocol: 83,
+      label: undefined,
+    });
+    await a.supervisor.start();
+    await cluster.clock.advance(1_500);
+    expect([a.gate.calls, await a.hasVip()]).toEqual([[], true]);
+    expect(a.supervisor.snapshot()).toMatchObject({ ready: false, reason: expect.stringContaining("ns/other") });
+    await cluster.clock.advance(2_000);
+    expect(a.supervisor.snapshot().ready).toBe(true);
+  });
+
+  it("is left alone by a stop, too", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a");
+    const opening = { holderIdentity: "x", untilWallMs: cluster.clock.wallTimeMs() + 60_000, timeoutMs: 60_000 };
+    a.gate.putByOther("ns/other", target, opening);
+    await a.supervisor.start();
+    await cluster.clock.advance(100);
+    await a.supervisor.stop();
+    expect(a.gate.opening).toEqual(opening);
+  });
+});
+
+describe("a holder whose kernel is changed by another hand", () => {
+  it("has its gate back with the deadline that it had, after nft flush ruleset", async () => {
+    const { cluster, a } = await held();
+    const until = a.gate.opening?.untilWallMs;
+    a.gate.flushRuleset();
+    await cluster.clock.advance(1);
+    expect(a.gate.opening?.untilWallMs).toBe(until);
+    expect(await cluster.answering()).toEqual(["a"]);
+  });
+
+  it("is silent when its opening is flushed, and heard again with the next renewal", async () => {
+    const { cluster, a } = await held();
+    a.gate.flushSet();
+    await cluster.clock.advance(1);
+    expect(await cluster.answering()).toEqual([]);
+    await cluster.clock.advance(1_300);
+    expect(await cluster.answering()).toEqual(["a"]);
+    expect(a.wire).toEqual(["announce", "stop", "announce"]);
   });
 });

@@ -144,14 +144,12 @@ export class VipKernel {
   }
 
   async #inTurn(work: () => Promise<Configured>): Promise<Configured> {
-    const turn = this.#last
-      .then(work)
-      .catch(
-        (error: unknown): Configured => ({
-          t: "failed",
-          reason: error instanceof Error ? error.message : String(error),
-        }),
-      );
+    const turn = this.#last.then(work).catch(
+      (error: unknown): Configured => ({
+        t: "failed",
+        reason: error instanceof Error ? error.message : String(error),
+      }),
+    );
     this.#last = turn;
     return turn;
   }

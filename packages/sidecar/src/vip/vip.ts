@@ -38,8 +38,7 @@ type Outcome = "done" | "lapsed" | "not-allowed" | "failed";
 
 export type VipEvent = {
   readonly nowMs: number;
-} & /** A write was confirmed: the VIP may be answered until then. `adopted`: as an earlier life left it, unchanged. */
-(
+} /** A write was confirmed: the VIP may be answered until then. `adopted`: as an earlier life left it, unchanged. */ & (
   | { readonly t: "hold"; readonly permission: Permission; readonly adopted: boolean }
   | { readonly t: "silence" }
   /** An earlier life's opening is live; and: it is swept away, there is nothing to adopt. */
