@@ -165,6 +165,13 @@ describe("who is answered for", () => {
     expect(answered(other, own)).toEqual([own]);
   });
 
+  test("its IPv6 addresses are none of the filter's", async () => {
+    await gate.install(target, undefined);
+    await kernel.replaceAddress({ ...address(ip("fe80::3")), prefixLength: 64 });
+    await settled();
+    expect(sockets.length).toBe(1);
+  });
+
   test("with the link's MAC address, also after it has changed", async () => {
     await gate.install(target, opening(1_000));
     kernel.putLink({ ...net1, arpIgnore: 8, alias: MARK, mac: mac("02:00:00:00:00:33") });
@@ -219,6 +226,23 @@ describe("the opening", () => {
     await kernel.setArp({ linkIndex: 3, arpIgnore: 0, alias: MARK });
     expect(await gate.refresh(target, first, opening(2_000))).toBe("missing");
     expect(await gate.open(target, opening(2_000))).toBe("missing");
+  });
+
+  test("that is on its way when the gate is closed comes to nothing, whichever verb brings it", async () => {
+    const first = opening(1_000);
+    await gate.install(target, first);
+    const verbs = [
+      () => gate.refresh(target, first, opening(2_000)),
+      () => gate.open(target, opening(2_000)),
+      () => gate.install(target, opening(2_000)),
+    ];
+    for (const verb of verbs) {
+      const underWay = verb();
+      await gate.close(target);
+      await underWay;
+      expect(answered(vip)).toEqual([]);
+      await gate.open(target, first);
+    }
   });
 
   test("is neither opened nor refreshed before an installation", async () => {
@@ -352,8 +376,8 @@ describe("the link", () => {
   test("muted for another Lease is left alone", async () => {
     await gate.install(target, undefined);
     const other = life("kube-system/other");
-    expect(await other.read(target)).toMatchObject({ t: "foreign", what: expect.stringContaining(LEASE) });
-    await expect(other.install(target, undefined)).rejects.toMatchObject({ code: "GATE_FOREIGN" });
+    expect(await other.read(target)).toMatchObject({ t: "damaged", what: expect.stringContaining(LEASE) });
+    await expect(other.install(target, undefined)).rejects.toMatchObject({ code: "KERNEL_REFUSED" });
     expect(await other.remove()).toBe("missing");
     expect(await linkNow()).toMatchObject({ arpIgnore: 8, alias: MARK });
   });
@@ -388,6 +412,12 @@ describe("where the level cannot be had", () => {
     await gate.install(target, undefined);
     refusal = permission;
     await expect(life().install(target, undefined)).rejects.toMatchObject({ code: "GATE_UNSUPPORTED" });
+    expect(await linkNow()).toEqual(net1);
+  });
+
+  test("a socket that fails for another reason is a refusal for now", async () => {
+    refusal = new RawSocketError("RAW_SOCKET_LINK_MISSING", "cannot open a packet socket.", {});
+    await expect(gate.install(target, undefined)).rejects.toMatchObject({ code: "KERNEL_REFUSED" });
     expect(await linkNow()).toEqual(net1);
   });
 

@@ -13,14 +13,13 @@
  */
 import { openPacketSocket, RawSocketError } from "@vcluster-kube-vip/raw-socket";
 import {
-  type Address,
   familyOf,
   type Gate,
   type GateOutcome,
   type GateReading,
   type GateTarget,
+  isOwnAddress,
   type Kernel,
-  type KernelEvent,
   type Link,
   type Opening,
   type Owner,
@@ -29,6 +28,7 @@ import {
 import type { Clock } from "../clock.ts";
 import { ArpResponder, type OpenPacketSocket } from "./arp-responder.ts";
 import { LinkMute, linkMissing } from "./link-mute.ts";
+import { LinkWatch } from "./link-watch.ts";
 
 export interface ResponderGateOptions {
   /** Namespace and name of the Lease. */
@@ -42,6 +42,9 @@ export interface ResponderGateOptions {
   readonly openSocket?: OpenPacketSocket;
 }
 
+/** Why a packet socket will not open later either. */
+const NEVER_HERE: readonly RawSocketError["code"][] = ["RAW_SOCKET_PERMISSION", "RAW_SOCKET_UNSUPPORTED"];
+
 interface Opened {
   readonly opening: Opening;
   /** Monotonic. */
@@ -53,13 +56,12 @@ export class ResponderGate implements Gate {
   readonly #o: ResponderGateOptions;
   readonly #mute: LinkMute;
   readonly #responder: ArpResponder;
+  readonly #watch: LinkWatch;
   #target: GateTarget | undefined;
   #opened: Opened | undefined;
+  /** Counts the closings: an opening that was on its way before one comes to nothing. */
+  #closings = 0;
   #onChanged: () => void = () => undefined;
-  #following: Promise<void> | undefined;
-  #isLooking = false;
-  #isStale = false;
-  #hasEnded = false;
 
   constructor(options: ResponderGateOptions) {
     const { kernel, lease, clock, openSocket = openPacketSocket } = options;
@@ -71,13 +73,15 @@ export class ResponderGate implements Gate {
       mayAnswer: (address) => address !== this.#target?.vip || this.#isHeard(),
       onLost: () => this.#onChanged(),
     });
+    this.#watch = new LinkWatch(kernel, () => this.#look());
   }
 
   async read(target: GateTarget): Promise<GateReading> {
     const link = linkOf(target, await this.#mute.links());
     if (link === undefined) return { t: "absent" };
     const foreign = this.#mute.foreignTo(link);
-    if (foreign !== undefined) return { t: "foreign", what: foreign };
+    // Not "foreign", which asks for the next level: a muted link is of no use to it either.
+    if (foreign !== undefined) return { t: "damaged", what: foreign };
     if (!this.#mute.isOurs(link)) return { t: "absent" };
     const what = this.#damageOf(target, link);
     if (what !== undefined) return { t: "damaged", what };
@@ -90,28 +94,31 @@ export class ResponderGate implements Gate {
 
   /**
    * Listens first and mutes then, so that the link's other addresses are answered throughout.
-   * @throws RoutingError GATE_UNSUPPORTED for IPv6 and without NET_RAW, GATE_FOREIGN, KERNEL_*
+   * @throws RoutingError GATE_UNSUPPORTED for IPv6 and without NET_RAW, KERNEL_REFUSED for a link that another
+   * Lease's process has muted, KERNEL_*
    */
   async install(target: GateTarget, opening: Opening | undefined): Promise<void> {
     const opened = opening && this.#counted(opening);
     this.#opened = undefined;
+    const closings = this.#closings;
     if (familyOf(target.vip) === 6) throw unsupported(target, "the kernel has no switch that mutes it for IPv6.");
     const links = await this.#mute.links();
     const link = linkOf(target, links);
     if (link === undefined) throw linkMissing(target.linkName);
     const foreign = this.#mute.foreignTo(link);
-    if (foreign !== undefined) throw new RoutingError("GATE_FOREIGN", `${foreign}. Stop it, or use another link.`);
+    if (foreign !== undefined) throw new RoutingError("KERNEL_REFUSED", `${foreign}. Stop it, or use another link.`);
     this.#target = target;
-    await this.#follow();
+    await this.#watch.start(link.index);
     await this.#serveOrRestore(target, link);
     for (const other of links) if (other.index !== link.index) await this.#mute.restore(other);
     await this.#mute.mute(link);
-    this.#opened = opened;
+    if (closings === this.#closings) this.#opened = opened;
   }
 
   async open(target: GateTarget, opening: Opening): Promise<GateOutcome> {
     const opened = this.#counted(opening);
-    if (!(await this.#isWhole(target))) return "missing";
+    const closings = this.#closings;
+    if (!(await this.#isWhole(target)) || closings !== this.#closings) return "missing";
     this.#opened = opened;
     return "done";
   }
@@ -119,40 +126,49 @@ export class ResponderGate implements Gate {
   async refresh(target: GateTarget, from: Opening, to: Opening): Promise<GateOutcome> {
     const opened = this.#counted(to);
     if (!(await this.#isWhole(target))) return "missing";
-    // Looked at behind the wait: what has lapsed meanwhile stays closed.
+    // Looked at behind the wait: what has lapsed meanwhile, or was closed, stays closed.
     if (this.#live()?.opening.untilWallMs !== from.untilWallMs) return "missing";
     this.#opened = opened;
     return "done";
   }
 
   async close(target: GateTarget): Promise<GateOutcome> {
-    this.#opened = undefined;
+    this.#shut();
     return this.#target?.linkIndex === target.linkIndex ? "done" : "missing";
   }
 
   /** What an earlier life of this Lease left is restored too. The kernel answers again before this process stops to. */
   async remove(): Promise<GateOutcome> {
-    this.#opened = undefined;
+    this.#shut();
     let outcome: GateOutcome = "missing";
     for (const link of await this.#mute.links()) if (await this.#mute.restore(link)) outcome = "done";
-    this.#target = undefined;
-    this.#responder.close();
+    this.#stop();
     return outcome;
   }
 
   /** A change by way of /proc/sys makes no event: the next `read`, `open` or `refresh` sees it. */
   async subscribe(onChanged: () => void): Promise<void> {
     this.#onChanged = onChanged;
-    await this.#follow();
   }
 
   end(): void {
-    this.#hasEnded = true;
     this.#onChanged = () => undefined;
+    this.#stop();
+  }
+
+  #stop(): void {
+    this.#shut();
+    this.#target = undefined;
+    this.#watch.stop();
     this.#responder.close();
   }
 
   // The opening.
+
+  #shut(): void {
+    this.#closings += 1;
+    this.#opened = undefined;
+  }
 
   /** From now, although the request is still to be made: too early is the safe side. */
   #counted(opening: Opening): Opened {
@@ -197,54 +213,31 @@ export class ResponderGate implements Gate {
   async #serve(target: GateTarget, { index, mac }: Link): Promise<void> {
     const { complete, items } = await this.#o.kernel.addresses();
     if (!complete) throw new RoutingError("KERNEL_TIMEOUT", "the addresses changed each time while they were read.");
-    if (mac === undefined) throw unsupported(target, "it has no MAC address that could be answered with.");
-    const own = items.filter((address) => address.linkIndex === index && this.#isOursToAnswer(address, target));
+    if (mac === undefined) throw refused(target, "it has no MAC address.");
+    const ipv4 = items.filter((one) => one.linkIndex === index && familyOf(one.address) === 4);
+    const answered = ipv4.filter((one) => one.address === target.vip || !isOwnAddress(one, this.#o.owner));
+    const addresses = new Set(answered.map(({ address }) => address));
     try {
-      this.#responder.serve(index, { mac, addresses: new Set(own.map(({ address }) => address)) }, target.vip);
+      this.#responder.serve(index, { mac, addresses }, target.vip);
     } catch (error) {
       if (!(error instanceof RawSocketError)) throw error;
-      throw unsupported(target, error.message, error);
+      throw (NEVER_HERE.includes(error.code) ? unsupported : refused)(target, error.message, error);
     }
   }
 
-  #isOursToAnswer({ address, protocol, label }: Address, { vip }: GateTarget): boolean {
-    const { owner } = this.#o;
-    if (address === vip) return true;
-    if (familyOf(address) === 6) return false;
-    return protocol === undefined ? label === undefined || label !== owner.addressLabel : protocol !== owner.protocol;
-  }
-
-  #follow(): Promise<void> {
-    this.#following ??= this.#o.kernel.subscribe((event) => {
-      if (this.#target !== undefined && concerns(event, this.#target.linkIndex)) void this.#look();
-    });
-    return this.#following;
-  }
-
-  /** One look at a time; what changes meanwhile is looked at again. */
+  /** Something of the link changed: who is answered for now, and whether the gate is still whole. */
   async #look(): Promise<void> {
-    this.#isStale = true;
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    while (this.#isStale && this.#target !== undefined && !this.#hasEnded) {
-      this.#isStale = false;
-      if (!(await this.#isUpToDate(this.#target))) this.#onChanged();
-    }
-    this.#isLooking = false;
-  }
-
-  async #isUpToDate(target: GateTarget): Promise<boolean> {
+    const target = this.#target;
+    if (target === undefined) return;
     try {
       const link = linkOf(target, await this.#mute.links());
-      if (link === undefined) return false;
       // Not muted yet: an installation is under way.
-      if (!this.#mute.isOurs(link)) return true;
-      if (this.#damageOf(target, link) !== undefined) return false;
-      if (this.#target === target && !this.#hasEnded) await this.#serve(target, link);
-      return true;
+      if (link !== undefined && !this.#mute.isOurs(link)) return;
+      if (link === undefined || this.#damageOf(target, link) !== undefined) return this.#onChanged();
+      if (this.#target === target) await this.#serve(target, link);
     } catch {
       // Told as a change: who reads the gate then meets the error, and has somebody to say it to.
-      return false;
+      this.#onChanged();
     }
   }
 }
@@ -253,24 +246,16 @@ function linkOf({ linkIndex }: GateTarget, links: readonly Link[]): Link | undef
   return links.find(({ index }) => index === linkIndex);
 }
 
-function concerns(event: KernelEvent, linkIndex: number): boolean {
-  switch (event.t) {
-    case "link":
-      return event.link.index === linkIndex;
-    case "link-removed":
-      return event.linkIndex === linkIndex;
-    case "address":
-    case "address-removed":
-      return event.address.linkIndex === linkIndex;
-    case "overrun":
-      return true;
-    default:
-      return false;
-  }
+/** The level is not to be had on this host. */
+function unsupported(target: GateTarget, why: string, cause?: unknown): RoutingError {
+  return new RoutingError("GATE_UNSUPPORTED", sentence(target, why), { cause });
 }
 
-function unsupported({ linkName, vip }: GateTarget, why: string, cause?: unknown): RoutingError {
-  return new RoutingError("GATE_UNSUPPORTED", `cannot answer ARP for ${vip} on ${linkName} ourselves: ${why}`, {
-    cause,
-  });
+/** Perhaps only now. */
+function refused(target: GateTarget, why: string, cause?: unknown): RoutingError {
+  return new RoutingError("KERNEL_REFUSED", sentence(target, why), { cause });
+}
+
+function sentence({ linkName, vip }: GateTarget, why: string): string {
+  return `cannot answer ARP for ${vip} on ${linkName} ourselves: ${why}`;
 }
