@@ -38,7 +38,10 @@ const gate = new ResponderGate({ lease: "kube-system/vcluster-kube-vip", owner, 
 let current = opening();
 let timer: NodeJS.Timeout | undefined;
 
-await gate.subscribe(() => undefined);
+// Sockets alone do not keep a process alive.
+const alive = setInterval(() => undefined, 60_000);
+// Before anything is told: who reads "holding" may send it at once.
+process.once("SIGTERM", () => void giveUp());
 try {
   await gate.remove();
   await gate.install(target, undefined);
@@ -50,9 +53,6 @@ try {
 } catch (error) {
   tell({ t: "failed", message: String(error) });
 }
-// Sockets alone do not keep a process alive.
-const alive = setInterval(() => undefined, 60_000);
-process.once("SIGTERM", () => void giveUp());
 
 function renewAt(atMs: number, untilMs: number): void {
   if (atMs > untilMs) return;
