@@ -1,11 +1,20 @@
 /** The composition root: the only file that names every adapter. Reads as the table of contents of the process. */
-import { familyOf, type Kernel, openNftGate, openRtNetlink, ownerOf, ValidLftGate } from "@vcluster-kube-vip/routing";
+import {
+  familyOf,
+  type Kernel,
+  type Owner,
+  openNftGate,
+  openRtNetlink,
+  ownerOf,
+  ValidLftGate,
+} from "@vcluster-kube-vip/routing";
 import { microTime, SystemClock } from "./adapters/clock.ts";
 import { HttpServer } from "./adapters/http/http-server.ts";
 import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
 import { leaseRequest } from "./adapters/kube-api/lease-request.ts";
 import { type Log, openLog } from "./adapters/log.ts";
 import { VipMutex } from "./adapters/mutex.ts";
+import { ResponderGate } from "./adapters/responder-gate.ts";
 import { PacketSegment } from "./adapters/segment.ts";
 import type { Config, Problem, Voice } from "./config/config.ts";
 import type { Happening, Snapshot } from "./observe/happening.ts";
@@ -50,7 +59,8 @@ export async function composeReplica(
 ): Promise<Replica> {
   const kernel = await openRtNetlink();
   const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
-  const gate = new Fence({ rungs: rungsOf(config), fence: config.fence.mode, fenceLevel: config.fence.level, tell });
+  const rungs = rungsOf(config, kernel, owner);
+  const gate = new Fence({ rungs, fence: config.fence.mode, fenceLevel: config.fence.level, tell });
   const vipKernel = new VipKernel({ kernel, gate }, owner);
   const segment = composeSegment(config, kernel, tell);
   const lock = composeLock(config, tell);
@@ -78,12 +88,13 @@ export async function composeReplica(
 }
 
 /** The fence levels that there are, the strongest first. */
-function rungsOf({ vip, routing, lease: { namespace, name } }: Config): readonly Rung[] {
+function rungsOf({ vip, routing, lease: { namespace, name } }: Config, kernel: Kernel, owner: Owner): readonly Rung[] {
   const lease = `${namespace}/${name}`;
   const nft = { family: familyOf(vip.address), protocol: routing.protocol, lease };
   return [
     { level: "nft-egress", open: () => openNftGate({ ...nft, level: "nft-egress" }) },
     { level: "nft-arp", open: () => openNftGate({ ...nft, level: "nft-arp" }) },
+    { level: "responder", open: async () => new ResponderGate({ lease, owner, kernel, clock }) },
     { level: "valid-lft", open: async () => new ValidLftGate(lease) },
   ];
 }

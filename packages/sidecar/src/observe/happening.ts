@@ -49,7 +49,12 @@ export type Happening =
   | { readonly t: "restored"; readonly what: string }
   | { readonly t: "swept"; readonly what: string }
   /** The fence level in force, once; and why it is not the one aimed at. */
-  | { readonly t: "fence"; readonly level: FenceLevel; readonly aim: FenceLevel; readonly reason: string | undefined };
+  | {
+      readonly t: "fence";
+      readonly fenceLevel: FenceLevel;
+      readonly aim: FenceLevel;
+      readonly reason: string | undefined;
+    };
 
 /** The moment's picture for /status, /readyz and the gauges. Every field is known at any time. */
 export interface Snapshot {

@@ -72,9 +72,9 @@ function lineOf(happening: Happening): LogLine {
     case "swept":
       return line("info", `left over from before, removed: ${happening.what}`);
     case "fence": {
-      const { level, aim, reason } = happening;
-      if (level === aim) return line("info", `fence level ${level}`);
-      return line("warn", `fence level ${level} instead of ${aim}: ${reason ?? "not to be had"}`);
+      const { fenceLevel, aim, reason } = happening;
+      if (fenceLevel === aim) return line("info", `fence level ${fenceLevel}`);
+      return line("warn", `fence level ${fenceLevel} instead of ${aim}: ${reason ?? "not to be had"}`);
     }
     default:
       return assertNever(happening);

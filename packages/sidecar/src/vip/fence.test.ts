@@ -40,7 +40,7 @@ describe("the ladder of fence levels", () => {
     await fence.read(target);
     expect(fence.level).toBe("nft-egress");
     expect(gate("nft-egress").silences).toBe(true);
-    expect(told).toEqual([{ t: "fence", level: "nft-egress", aim: "nft-egress", reason: undefined }]);
+    expect(told).toEqual([{ t: "fence", fenceLevel: "nft-egress", aim: "nft-egress", reason: undefined }]);
   });
 
   it("steps down to the next level that this host has, and says why", async () => {
@@ -48,7 +48,7 @@ describe("the ladder of fence levels", () => {
     await fence.install(target, undefined);
     expect(fence.level).toBe("responder");
     expect(gate("responder").silences).toBe(true);
-    expect(told).toEqual([{ t: "fence", level: "responder", aim: "nft-egress", reason: unsupported.message }]);
+    expect(told).toEqual([{ t: "fence", fenceLevel: "responder", aim: "nft-egress", reason: unsupported.message }]);
   });
 
   it("begins at the level aimed at, though a stronger one can be had", async () => {
@@ -68,7 +68,6 @@ describe("the ladder of fence levels", () => {
 
   it("steps down, too, where the foreign table is only found while installing", async () => {
     const { fence, gate } = ladder();
-    await fence.subscribe(() => undefined);
     for (const level of ["nft-egress", "nft-arp"] as const) gate(level).putForeign("table arp t");
     await fence.install(target, undefined);
     expect(fence.level).toBe("responder");
@@ -110,6 +109,7 @@ describe("the ladder of fence levels", () => {
     await fence.subscribe(() => {
       changed += 1;
     });
+    await fence.install(target, undefined);
     gate("nft-egress").flushRuleset();
     gate("nft-arp").flushRuleset();
     expect(changed).toBe(1);

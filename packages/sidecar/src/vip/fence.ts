@@ -97,9 +97,9 @@ export class Fence implements Gate {
     return (await this.#stand())?.remove() ?? "missing";
   }
 
+  /** From the moment that a rung is stood on, whichever that will be. */
   async subscribe(onChanged: () => void): Promise<void> {
     this.#onChanged = onChanged;
-    await this.#stand();
   }
 
   end(): void {
@@ -146,7 +146,7 @@ export class Fence implements Gate {
     await gate.subscribe(() => {
       if (this.level === level) this.#onChanged?.();
     });
-    this.#o.tell({ t: "fence", level, aim: this.#o.fenceLevel, reason: this.#reason });
+    this.#o.tell({ t: "fence", fenceLevel: level, aim: this.#o.fenceLevel, reason: this.#reason });
     return gate;
   }
 

@@ -221,7 +221,7 @@ function failedTo(
 ): VipStep {
   switch (outcome) {
     case "lapsed":
-      return enter(state, { t: "lapsed" }, `the gate closed before it was refreshed, ${doing}`, [
+      return enter(state, { t: "lapsed" }, `what the kernel was given has run out while ${doing}`, [
         { t: "stop-announcing" },
       ]);
     case "not-allowed":

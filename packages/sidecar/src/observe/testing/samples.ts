@@ -38,7 +38,7 @@ const OTHERS: { readonly [T in Exclude<Happening["t"], "notice">]: Extract<Happe
   conflict: { t: "conflict", mac: "02:00:00:00:00:07" },
   restored: { t: "restored", what: "put-route default table 847" },
   swept: { t: "swept", what: "delete-address 10.100.0.100/32" },
-  fence: { t: "fence", level: "nft-arp", aim: "nft-egress", reason: "GATE_UNSUPPORTED: no netdev egress hook" },
+  fence: { t: "fence", fenceLevel: "nft-arp", aim: "nft-egress", reason: "GATE_UNSUPPORTED: no netdev egress hook" },
 };
 
 export const EVERY_HAPPENING: readonly Happening[] = [
