@@ -1,0 +1,64 @@
+/**
+ * `pnpm chart:matrix`: holds `lint` to vCluster's own charts, which are not part of this project. VCLUSTER_CHARTS names
+ * their folders, divided by ":". For each: the chart's default values and random documents that its schema accepts get
+ * no finding about their form (keys, types, syntax). Ends with status 1 if one does, or if there is no chart to ask.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import type { Finding } from "../../packages/sidecar/src/lint/finding.ts";
+import { lint } from "../../packages/sidecar/src/lint/lint.ts";
+import { documentsOf, type Schema } from "./schema-documents.ts";
+
+const RUNS = Number(process.env["CHART_MATRIX_RUNS"] ?? "500");
+/** What the schema answers for. All other findings are about values, which it does not look at. */
+const OF_FORM = new Set([
+  "YAML_SYNTAX",
+  "YAML_DUPLICATE_KEY",
+  "WRONG_TYPE",
+  "UNKNOWN_SETTING",
+  "KEY_MISSPELT",
+  "KEY_MISPLACED",
+  "OWN_SECTION_MISSPELT",
+]);
+/** Where most of the rules look. */
+const OURS = ["controlPlane", "privateNodes", "networking", "global"];
+
+const folders = (process.env["VCLUSTER_CHARTS"] ?? "").split(":").filter((folder) => folder !== "");
+if (folders.length === 0) {
+  say('nothing was tried: VCLUSTER_CHARTS is empty. Name the folders of vCluster charts in it, divided by ":".');
+  process.exitCode = 1;
+}
+for (const folder of folders) {
+  const version = /^version: *(.+)$/m.exec(readFileSync(join(folder, "Chart.yaml"), "utf8"))?.[1] ?? "no version";
+  const schema = JSON.parse(readFileSync(join(folder, "values.schema.json"), "utf8")) as Schema;
+  const defaults = objections(readFileSync(join(folder, "values.yaml"), "utf8"));
+  const everywhere = fc.check(acceptedBy(documentsOf(schema)), { numRuns: RUNS });
+  const nearby = fc.check(acceptedBy(documentsOf(schema, OURS)), { numRuns: RUNS });
+  const failures = [everywhere, nearby].filter(({ failed }) => failed);
+  say(
+    `${folder} (${version}): default values ${defaults.length === 0 ? "accepted" : "OBJECTED TO"}, ${everywhere.numRuns + nearby.numRuns} random documents, ${failures.length === 0 ? "all accepted" : "NOT ALL ACCEPTED"}`,
+  );
+  for (const finding of defaults)
+    say(`  ${finding.position.line}:${finding.position.column} ${finding.code} ${finding.message}`);
+  for (const failure of failures) say(fc.defaultReportMessage(failure) ?? "");
+  if (defaults.length + failures.length > 0) process.exitCode = 1;
+}
+
+function acceptedBy(documents: fc.Arbitrary<unknown>) {
+  return fc.property(documents, (document) => {
+    // JSON is YAML.
+    const found = objections(JSON.stringify(document ?? {}, undefined, 1));
+    if (found.length > 0)
+      throw new Error(found.map(({ code, field, message }) => `${code} ${field}: ${message}`).join("\n"));
+  });
+}
+
+function objections(text: string): readonly Finding[] {
+  const { t, findings } = lint([{ name: "values.yaml", text }], { chartVersion: undefined });
+  return findings.filter(({ code }) => t === "unusable" || OF_FORM.has(code));
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
