@@ -2,16 +2,13 @@
  * What a rule computes, in the kernel's words: values are loaded into registers, compared, looked up. Each is a name and
  * the attributes of its own. Pure. linux/netfilter/nf_tables.h, enum nft_expr_attributes and those after it
  */
-import { text } from "../netlink/attribute.ts";
-import { type Node, number32 } from "./node.ts";
+import { decodeAttributes, text } from "../netlink/attribute.ts";
+import { type Node, number32, readNumber64 } from "./node.ts";
 
 export type Expression = readonly Node[];
 
-/** A register of 16 bytes, or the first of the four of 4 bytes that it consists of. */
-export const REGISTER = 1;
-/** The register that follows 4 bytes and 16 bytes in `REGISTER`: a set's key lies in registers one after another. */
-export const REGISTER_AFTER = { 4: 9, 16: 2 } as const;
-
+/** The one of 16 bytes that every value goes through. */
+const REGISTER = 1;
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
 const META_KEY = { protocol: 1, l4proto: 16, time: 30 } as const;
@@ -29,10 +26,10 @@ export function loadTransport(offset: number, lengthBytes: number): Expression {
   return load(TRANSPORT_HEADER, offset, lengthBytes);
 }
 
-export function loadMeta(key: keyof typeof META_KEY, register: number = REGISTER): Expression {
+export function loadMeta(key: keyof typeof META_KEY): Expression {
   return expression("meta", [
     [2, number32(META_KEY[key])],
-    [1, number32(register)],
+    [1, number32(REGISTER)],
   ]);
 }
 
@@ -45,18 +42,26 @@ export function compare(comparison: keyof typeof COMPARISON, value: Uint8Array):
   ]);
 }
 
-/** Ranges of a set are compared byte by byte: numbers have to be big-endian. */
-export function toNetworkOrder(register: number, lengthBytes: number): Expression {
+/** What a comparison compares with, where that is a number of 64 bits. @throws RoutingError KERNEL_ANSWER_MALFORMED */
+export function comparedNumber64(comparison: Uint8Array): bigint | undefined {
+  const within = decodeAttributes(comparison).get(2);
+  const data = within === undefined ? undefined : decodeAttributes(within).get(3);
+  const value = data === undefined ? undefined : decodeAttributes(data).get(1);
+  return value?.length === 8 ? readNumber64(value) : undefined;
+}
+
+/** Registers are compared byte by byte: numbers have to be big-endian. */
+export function toNetworkOrder(lengthBytes: number): Expression {
   return expression("byteorder", [
-    [1, number32(register)],
-    [2, number32(register)],
+    [1, number32(REGISTER)],
+    [2, number32(REGISTER)],
     [3, number32(HTON)],
     [4, number32(lengthBytes)],
     [5, number32(lengthBytes)],
   ]);
 }
 
-/** Goes on with the rule only if the set has not what is in the registers. */
+/** Goes on with the rule only if the set has not what is in the register. */
 export function notIn(set: string): Expression {
   return expression("lookup", [
     [1, text(set)],

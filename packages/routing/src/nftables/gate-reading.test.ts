@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import type { GateReading } from "../gate.ts";
 import { type Attributes, decodeAttributes, text } from "../netlink/attribute.ts";
 import { ip } from "../testing/index.ts";
-import { ARP_CHAIN, ARP_RULE, ELEMENTS, NETDEV_CHAIN, NETDEV_RULE, SET, SET_OF_IPV6, TABLE } from "./captured.ts";
+import { ARP_CHAIN, ARP_RULE, DEADLINE_RULE, ELEMENTS, NETDEV_CHAIN, NETDEV_RULE, SET, TABLE } from "./captured.ts";
 import { encodeComment } from "./comment.ts";
 import { elementsOf } from "./element.ts";
 import { type FoundTable, markOf, readGate, type WantedGate } from "./gate-reading.ts";
 import { type GateTable, gateTable } from "./gate-table.ts";
 import { encodeNft, type TableFamily } from "./message.ts";
-import { type Node, number32 } from "./node.ts";
+import { type Node, number32, number64 } from "./node.ts";
 
 const NAME = "vcluster-kube-vip-77";
 const LEASE = "kube-system/vcluster-kube-vip";
@@ -36,6 +36,11 @@ const netdev: FoundTable = {
 };
 /** Hook 0 instead of 1. */
 const ON_INPUT = ARP_CHAIN.replace("140004000800010000000001", "140004000800010000000000");
+const opened: FoundTable = {
+  ...arp,
+  rules: [attributes(DEADLINE_RULE), attributes(ARP_RULE)],
+  elements: [elementFor("10.100.0.100")],
+};
 const unmarked = attributesOf([
   [1, text(NAME)],
   [2, number32(0)],
@@ -66,15 +71,24 @@ test("nothing of the name is no gate", () => {
 test.each<[string, FoundTable, string]>([
   ["table is dormant", { ...arp, table: dormant }, "table arp vcluster-kube-vip-77 is dormant"],
   ["set is gone", { ...arp, set: undefined }, "has lost its set"],
-  ["set is for other keys", { ...arp, set: bytes(SET_OF_IPV6) }, "has lost its set, or has another"],
+  [
+    "set is for other keys",
+    { ...arp, set: bytes(SET.replace("0800050000000004", "0800050000000010")) },
+    "has lost its set, or has another",
+  ],
   ["chain is gone", { ...arp, chain: undefined }, "has lost its chain"],
   ["chain is elsewhere", { ...arp, chain: bytes(ON_INPUT) }, "or has it elsewhere"],
   ["rule is gone", { ...arp, rules: [] }, "has other rules"],
   ["rule is another", { ...arp, rules: [attributes(NETDEV_RULE)] }, "has other rules"],
   ["rule is one of two", { ...arp, rules: [attributes(ARP_RULE), attributes(ARP_RULE)] }, "has other rules"],
-  ["set is open for another address", { ...arp, elements: [elementFor("10.100.0.101")] }, "was opened by another hand"],
-  ["set is open without a timeout", { ...arp, elements: [new Map()] }, "was opened by another hand"],
-  ["set is open alone", { ...arp, elements: [elementFor("10.100.0.100")] }, "the tables differ in what is open"],
+  [
+    "set is open for another address",
+    { ...opened, elements: [elementFor("10.100.0.101")] },
+    "was opened by another hand",
+  ],
+  ["set is open without a timeout", { ...opened, elements: [new Map()] }, "was opened by another hand"],
+  ["set is open without a deadline", { ...opened, rules: arp.rules }, "is open without a deadline"],
+  ["set is open alone", opened, "the tables differ in what is open"],
 ])("a gate whose %s is damaged", (_, found, what) => {
   check([found, netdev], { t: "damaged", what: expect.stringContaining(what) });
 });
@@ -92,12 +106,15 @@ test("a gate on a link that was made again is damaged", () => {
 });
 
 test("a gate is open as long as the table that closes first", () => {
-  const until = { holderIdentity: "cp-0_uid_nonce", untilWallMs: 1_800_000_000_000 };
-  const opened = (table: FoundTable, timeoutMs: number): FoundTable => ({
-    ...table,
-    elements: [elementFor("10.100.0.100", timeoutMs)],
-  });
-  check([opened(arp, 9000), opened(netdev, 8996)], { t: "open", lease: LEASE, opening: { ...until, timeoutMs: 8996 } });
+  const tables = [wantedTable("arp"), wantedTable("ip6")];
+  const other: FoundTable = { ...opened, family: "ip6", elements: [elementFor("10.100.0.100", 4000)] };
+  const hooked = tables.map((table) => ({ ...table, chain: wantedTable("arp").chain }));
+  const opening = { holderIdentity: "cp-0_uid_nonce", untilWallMs: 1_800_000_000_000, timeoutMs: 4000 };
+  expect(readGate([opened, other], { ...wanted, tables: hooked })).toEqual({ t: "open", lease: LEASE, opening });
+});
+
+test("a gate that was open is closed when its element is gone", () => {
+  check([{ ...opened, elements: [] }, netdev], { t: "closed", lease: LEASE });
 });
 
 test("a table without our mark is foreign, unless no gate of ours would stand there", () => {
@@ -108,18 +125,16 @@ test("a table without our mark is foreign, unless no gate of ours would stand th
 test("the gate of another Lease is told by its name, whatever its address", () => {
   const other: FoundTable = { ...arp, table: ofAnother, rules: [] };
   check([other], { t: "closed", lease: "default/other" });
-  const opened = { ...other, elements: [elementFor("10.100.0.101")] };
-  check([opened], { t: "open", lease: "default/other", opening: { holderIdentity: "cp-0_uid_nonce" } as never });
+  check([{ ...opened, table: ofAnother, elements: [elementFor("10.100.0.101")] }], {
+    t: "open",
+    lease: "default/other",
+    opening: { holderIdentity: "cp-0_uid_nonce" } as never,
+  });
 });
 
-/** The captured element, with a whole millisecond as its end, for this address. */
-function elementFor(address: string, timeoutMs = 9744): Attributes {
-  const [first, second, third, fourth] = address.split(".").map(Number);
-  const hex = Buffer.from([first ?? 0, second ?? 0, third ?? 0, fourth ?? 0]).toString("hex");
-  const element = new Map(elementsOf(attributes(ELEMENTS))[0]);
-  element.set(1, bytes(`10000100${hex}0000000000000000`));
-  element.set(10, bytes(`10000100${hex}18fae27693b3ffff`));
-  const expiration = new Uint8Array(8);
-  new DataView(expiration.buffer).setBigUint64(0, BigInt(timeoutMs));
-  return element.set(5, expiration);
+/** The captured element, for this address. */
+function elementFor(address: string, timeoutMs = 8056): Attributes {
+  const [captured] = elementsOf(attributes(ELEMENTS));
+  const key = bytes(`08000100${Buffer.from(address.split(".").map(Number)).toString("hex")}`);
+  return new Map([...(captured ?? []), [1, key], [5, number64(BigInt(timeoutMs))]]);
 }

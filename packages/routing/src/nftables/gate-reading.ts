@@ -4,9 +4,10 @@ import { type Attributes, decodeAttributeList, decodeAttributes } from "../netli
 import { type IpAddress, ipAddressBytes } from "../values/ip-address.ts";
 import { COMMENT_BYTES_MAX, decodeComment } from "./comment.ts";
 import { decodeElement, type Element } from "./element.ts";
-import { type GateTable, RULE_EXPRESSIONS, TABLE_USER_DATA } from "./gate-table.ts";
+import { type GateTable, RULE_EXPRESSIONS, rulesOf, TABLE_USER_DATA } from "./gate-table.ts";
 import type { TableFamily } from "./message.ts";
 import { equalBytes, includesNodes } from "./node.ts";
+import { type Rule, readUntilWallMs } from "./rule.ts";
 
 /** A table of the gate's name and what is in it: as bytes where it is only compared. */
 export interface FoundTable {
@@ -52,7 +53,7 @@ export function readGate(found: readonly FoundTable[], wanted: WantedGate): Gate
   if (marked.length === 0) return { t: "absent" };
   const what = damage(marked, wanted);
   if (what !== undefined) return { t: "damaged", what };
-  const openings = marked.flatMap(({ elements }) => elements.map(decodeElement)).map((element) => element?.opening);
+  const openings = marked.map(openingOf);
   return readOpenings(
     openings.filter((opening) => opening !== undefined),
     wanted,
@@ -69,8 +70,20 @@ export function foreignTable(found: readonly FoundTable[], tables: readonly Gate
 
 /** For another VIP, maybe: whether it is whole is not ours to say. */
 function gateOfAnother(found: readonly FoundTable[], lease: string): GateReading {
-  const element = found.flatMap(({ elements }) => elements.map(decodeElement)).find((one) => one !== undefined);
-  return element === undefined ? { t: "closed", lease } : { t: "open", lease, opening: element.opening };
+  const opening = found.map(openingOf).find((one) => one !== undefined);
+  return opening === undefined ? { t: "closed", lease } : { t: "open", lease, opening };
+}
+
+/** undefined: closed, or not opened as gates are. */
+function openingOf({ elements, rules }: FoundTable): Opening | undefined {
+  const [element] = elements.map(decodeElement);
+  const untilWallMs = untilOf(rules);
+  if (element === undefined || untilWallMs === undefined) return undefined;
+  return { holderIdentity: element.holderIdentity, untilWallMs, timeoutMs: element.timeoutMs };
+}
+
+function untilOf([first]: readonly Attributes[]): number | undefined {
+  return readUntilWallMs(first?.get(RULE_EXPRESSIONS) ?? new Uint8Array());
 }
 
 function damage(found: readonly FoundTable[], { tables, vip }: WantedGate): string | undefined {
@@ -89,13 +102,15 @@ function tableDamage(found: FoundTable, wanted: GateTable, vip: Uint8Array): str
   if (found.set === undefined || !includesNodes(found.set, wanted.set)) return "has lost its set, or has another";
   if (found.chain === undefined || !includesNodes(found.chain, wanted.chain))
     return "has lost its chain, or has it elsewhere";
-  if (!hasRules(found.rules, wanted.rules)) return "has other rules";
+  const untilWallMs = untilOf(found.rules);
+  if (!hasRules(found.rules, rulesOf(wanted, untilWallMs))) return "has other rules";
   const isOurs = (element: Element | undefined): boolean => element !== undefined && equalBytes(element.address, vip);
+  if (found.elements.length > 0 && untilWallMs === undefined) return "is open without a deadline";
   const areOurs = found.elements.length <= 1 && found.elements.map(decodeElement).every(isOurs);
   return areOurs ? undefined : "was opened by another hand";
 }
 
-function hasRules(found: readonly Attributes[], wanted: GateTable["rules"]): boolean {
+function hasRules(found: readonly Attributes[], wanted: readonly Rule[]): boolean {
   if (found.length !== wanted.length) return false;
   return wanted.every((rule, index) => {
     const expressions = decodeAttributeList(found[index]?.get(RULE_EXPRESSIONS) ?? new Uint8Array());

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { decodeAttributes } from "../netlink/attribute.ts";
 import { ip } from "../testing/index.ts";
-import { ARP_CHAIN, ARP_RULE, NETDEV_CHAIN, NETDEV_RULE, SET, SET_OF_IPV6, TABLE } from "./captured.ts";
-import { encodeCreation, encodeRemoval, gateTable } from "./gate-table.ts";
-import { encodeBatch, type TableFamily } from "./message.ts";
+import { ARP_CHAIN, ARP_RULE, DEADLINE_RULE, NETDEV_CHAIN, NETDEV_RULE, SET, TABLE } from "./captured.ts";
+import { encodeCreation, encodeRemoval, encodeRules, gateTable, rulesOf } from "./gate-table.ts";
+import { encodeBatch, NFT_MSG, type TableFamily } from "./message.ts";
 
 const MARK = "vcluster-kube-vip of Lease kube-system/vcluster-kube-vip";
 const NAME = "vcluster-kube-vip-77";
@@ -11,9 +11,9 @@ const target = { vip: ip("10.100.0.100"), linkName: "net1", linkIndex: 3 };
 /** Handles, counts and generations, which the kernel adds; the set's number within a batch, which it does not keep. */
 const KERNELS_OWN: Readonly<Record<string, readonly number[]>> = {
   table: [3, 4],
-  set: [10, 16],
+  set: [9, 10, 13, 16],
   chain: [2, 6, 10],
-  rule: [3],
+  rule: [3, 6],
 };
 
 /** The attributes by type, without NLA_F_NESTED and the kernel's own, as far down as they are compared. */
@@ -28,7 +28,9 @@ function unflagged(hex: string): string {
 }
 
 function check(family: TableFamily, captured: readonly string[]): void {
-  const made = encodeCreation(gateTable(family, NAME, MARK, target));
+  const gate = gateTable(family, NAME, MARK, target);
+  // Without the verb that empties the chain.
+  const made = encodeCreation(gate).filter(({ type }) => type !== NFT_MSG.deleteRule);
   const kinds = ["table", "set", "chain", "rule"];
   expect(made.map(({ payload }, index) => plain(kinds[index] ?? "", payload.subarray(4)))).toEqual(
     captured.map((hex, index) => plain(kinds[index] ?? "", Buffer.from(hex, "hex"))),
@@ -49,11 +51,18 @@ test("the table of the frames is what nft makes of its text", () => {
   ]);
 });
 
-test("the set of IPv6 is what nft makes of its text", () => {
-  const [, set] = encodeCreation(gateTable("ip6", NAME, MARK, { ...target, vip: ip("fd00:100::64") }));
-  expect(plain("set", set?.payload.subarray(4) ?? new Uint8Array())).toEqual(
-    plain("set", Buffer.from(SET_OF_IPV6, "hex")),
+test("the rule of the deadline is what nft makes of its text", () => {
+  const [flush, deadline] = encodeRules(gateTable("arp", NAME, MARK, target), 1_800_000_000_000);
+  expect(flush?.type).toBe(NFT_MSG.deleteRule);
+  expect(plain("rule", deadline?.payload.subarray(4) ?? new Uint8Array())).toEqual(
+    plain("rule", Buffer.from(DEADLINE_RULE, "hex")),
   );
+});
+
+test("a gate for IPv6 has each rule for advertisements of the VIP, and for what comes from it", () => {
+  const gate = gateTable("ip6", NAME, MARK, { ...target, vip: ip("fd00:100::64") });
+  expect(rulesOf(gate, undefined)).toHaveLength(2);
+  expect(rulesOf(gate, 1)).toHaveLength(4);
 });
 
 test("a removal makes the table first, so that it cannot be missing", () => {

@@ -7,10 +7,10 @@
  *
  * linux/netfilter/nfnetlink.h · linux/netfilter/nf_tables.h
  */
-import { type Attributes, decodeAttributes, encodePayload } from "../netlink/attribute.ts";
+import { type Attributes, decodeAttributes } from "../netlink/attribute.ts";
 import { fixedPart, type NetlinkMessage, NLM_F_ACK } from "../netlink/message.ts";
 import type { NetlinkPart } from "../netlink/netlink-connection.ts";
-import { encodeNodes, type Node } from "./node.ts";
+import { encodePayload, type Node } from "./node.ts";
 
 /** Where a table's chains are asked: the kernel's own ARP, all of IPv6, a link's frames. */
 export const TABLE_FAMILY = { arp: 3, netdev: 5, ip6: 10 } as const;
@@ -30,6 +30,7 @@ export const NFT_MSG = {
   getChain: message(4),
   newRule: message(6),
   getRule: message(7),
+  deleteRule: message(8),
   newSet: message(9),
   getSet: message(10),
   newElement: message(12),
@@ -41,9 +42,7 @@ export const NFT_MSG = {
 
 /** @param flags - NLM_F_CREATE and the like. */
 export function encodeNft(type: number, flags: number, family: TableFamily, nodes: readonly Node[]): NetlinkPart {
-  const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
-  fixed.setUint8(0, TABLE_FAMILY[family]);
-  return { type, flags, payload: encodePayload(fixed, encodeNodes(nodes)) };
+  return { type, flags, payload: encodePayload(Uint8Array.of(TABLE_FAMILY[family], 0, 0, 0), nodes) };
 }
 
 /** The kernel does all of it or nothing. Acknowledged is the last verb; a refusal may name any, BATCH_BEGIN included. */
@@ -69,7 +68,5 @@ function message(number: number): number {
 }
 
 function batchBorder(type: number): NetlinkPart {
-  const fixed = new DataView(new ArrayBuffer(FIXED_BYTES));
-  fixed.setUint16(2, SUBSYSTEM);
-  return { type, flags: 0, payload: encodePayload(fixed, []) };
+  return { type, flags: 0, payload: Uint8Array.of(0, 0, 0, SUBSYSTEM) };
 }

@@ -12,10 +12,10 @@ import { NetlinkConnection, type NetlinkPart, type TransactionAnswer } from "../
 import { RoutingError } from "../routing-error.ts";
 import { canonicalIpAddress } from "../values/ip-address.ts";
 import { COMMENT_BYTES_MAX } from "./comment.ts";
-import { encodeDeletion, encodeFlush, encodeOpen } from "./element.ts";
+import { encodeDeletion, encodeElement, encodeFlush } from "./element.ts";
 import { changedTable, EVENT_GROUP } from "./event.ts";
 import { foreignTable, LEASE_BYTES_MAX, leaseOf, markOf, readGate } from "./gate-reading.ts";
-import { encodeCreation, encodeRemoval, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
+import { encodeCreation, encodeRemoval, encodeRules, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
 import { encodeBatch, encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
 import { gateOutcome, gateRefusal, unsupported } from "./outcome.ts";
 import { dumpTables } from "./table-dump.ts";
@@ -49,7 +49,7 @@ export async function openNftGate(options: NftGateOptions): Promise<Gate> {
 }
 
 /** What of a text the kernel keeps: all of it, or, where it is too long, its hash. */
-export function gateText(whole: string, bytesMax: number = COMMENT_BYTES_MAX): string {
+function gateText(whole: string, bytesMax: number = COMMENT_BYTES_MAX): string {
   if (Buffer.byteLength(whole) <= bytesMax) return whole;
   return `sha256:${createHash("sha256").update(whole).digest("hex")}`;
 }
@@ -81,7 +81,7 @@ class NftGate implements Gate {
     const opening: Opening = { holderIdentity: "trial", untilWallMs: 1, timeoutMs: 1000 };
     const verbs = this.#tables({ vip, linkName: "lo", linkIndex: 1 }, name).flatMap((table) => [
       ...encodeCreation(table),
-      encodeOpen(table.family, name, vip, opening),
+      ...encodeOpening(table, opening),
     ]);
     const absent = encodeNft(NFT_MSG.deleteTable, 0, "netdev", [[OF_TABLE, text(`${name}-absent`)]]);
     const parts = encodeBatch([...verbs, absent]);
@@ -113,27 +113,28 @@ class NftGate implements Gate {
     const answer = await this.#transaction(what, [
       ...families.flatMap((family) => encodeRemoval(family, this.#name)),
       ...tables.flatMap(encodeCreation),
-      ...(opening === undefined ? [] : this.#each((family) => [this.#open(family, target, opening)])),
+      ...(opening === undefined ? [] : tables.flatMap((table) => encodeOpening(table, opening))),
     ]);
     if (answer.errno !== 0) throw gateRefusal(answer, what);
   }
 
   open(target: GateTarget, opening: Opening): Promise<GateOutcome> {
-    return this.#change(`open the gate for ${target.vip}`, (family) => [
-      encodeFlush(family, this.#name),
-      this.#open(family, target, opening),
+    return this.#change("open", target, (table) => [
+      encodeFlush(table.family, table.name),
+      ...encodeOpening(table, opening),
     ]);
   }
 
-  refresh(target: GateTarget, from: Opening, to: Opening): Promise<GateOutcome> {
-    return this.#change(`refresh the gate for ${target.vip}`, (family) => [
-      encodeDeletion(family, this.#name, target.vip, from),
-      this.#open(family, target, to),
+  /** The kernel compares no deadline: `from` is whatever is open and has not lapsed. */
+  refresh(target: GateTarget, _from: Opening, to: Opening): Promise<GateOutcome> {
+    return this.#change("refresh", target, (table) => [
+      encodeDeletion(table.family, table.name, table.vip),
+      ...encodeOpening(table, to),
     ]);
   }
 
   close(target: GateTarget): Promise<GateOutcome> {
-    return this.#change(`close the gate for ${target.vip}`, (family) => [encodeFlush(family, this.#name)]);
+    return this.#change("close", target, ({ family, name }) => [encodeFlush(family, name)]);
   }
 
   async remove(): Promise<GateOutcome> {
@@ -169,21 +170,24 @@ class NftGate implements Gate {
     return this.#families.map((family) => gateTable(family, name, mark, target));
   }
 
-  #open(family: TableFamily, { vip }: GateTarget, opening: Opening): NetlinkPart {
-    return encodeOpen(family, this.#name, vip, { ...opening, holderIdentity: gateText(opening.holderIdentity) });
-  }
-
-  #each(verbs: (family: TableFamily) => readonly NetlinkPart[]): readonly NetlinkPart[] {
-    return this.#families.flatMap(verbs);
-  }
-
-  async #change(what: string, verbs: (family: TableFamily) => readonly NetlinkPart[]): Promise<GateOutcome> {
-    return gateOutcome(await this.#transaction(what, this.#each(verbs)), what);
+  async #change(
+    verb: string,
+    target: GateTarget,
+    verbs: (table: GateTable) => readonly NetlinkPart[],
+  ): Promise<GateOutcome> {
+    const what = `${verb} the gate for ${target.vip}`;
+    return gateOutcome(await this.#transaction(what, this.#tables(target).flatMap(verbs)), what);
   }
 
   #transaction(what: string, verbs: readonly NetlinkPart[]): Promise<TransactionAnswer> {
     return this.#connection.transaction(what, encodeBatch(verbs));
   }
+}
+
+/** The element, and the rules with its T. */
+function encodeOpening(table: GateTable, opening: Opening): readonly NetlinkPart[] {
+  const kept = { ...opening, holderIdentity: gateText(opening.holderIdentity) };
+  return [encodeElement(table.family, table.name, table.vip, kept), ...encodeRules(table, opening.untilWallMs)];
 }
 
 function connect(): NetlinkConnection {

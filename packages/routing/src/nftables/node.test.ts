@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodePayload } from "../netlink/attribute.ts";
-import { encodeNodes, includesNodes, listOf, type Node, number32, number64, readNumber64 } from "./node.ts";
+import { encodePayload, includesNodes, listOf, type Node, number32, number64, readNumber64 } from "./node.ts";
 
-const bytesOf = (nodes: readonly Node[]): Uint8Array =>
-  encodePayload(new DataView(new ArrayBuffer(0)), encodeNodes(nodes));
+const bytesOf = (nodes: readonly Node[]): Uint8Array => encodePayload(new Uint8Array(), nodes);
 
 const tree: readonly Node[] = [
   [1, number32(7)],

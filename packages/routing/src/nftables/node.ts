@@ -1,19 +1,46 @@
 /** Attributes within attributes: how they are written, and whether the kernel still has what was written. Pure. */
-import { type Attribute, decodeAttributeList, encodePayload } from "../netlink/attribute.ts";
-import { malformed, viewOf } from "../netlink/message.ts";
+import { decodeAttributeList } from "../netlink/attribute.ts";
+import { aligned, malformed, viewOf } from "../netlink/message.ts";
 
 /** An attribute whose value is bytes or attributes again. Several of one type are a list. */
 export type Node = readonly [type: number, value: Uint8Array | readonly Node[]];
 
 const NLA_F_NESTED = 0x8000;
 const LIST_ITEM = 1;
+const HEADER_BYTES = 4;
 
-export function encodeNodes(nodes: readonly Node[]): readonly Attribute[] {
-  return nodes.map(([type, value]) =>
-    value instanceof Uint8Array
-      ? [type, value]
-      : [type | NLA_F_NESTED, encodePayload(new DataView(new ArrayBuffer(0)), encodeNodes(value))],
-  );
+/** A payload: the fixed part, a multiple of 4 long, then the nodes; written once, since a refresh has hundreds of them. */
+export function encodePayload(fixed: Uint8Array, nodes: readonly Node[]): Uint8Array {
+  const bytes = new Uint8Array(fixed.length + lengthOf(nodes));
+  bytes.set(fixed);
+  write(nodes, bytes, viewOf(bytes), fixed.length);
+  return bytes;
+}
+
+function lengthOf(nodes: readonly Node[]): number {
+  let length = 0;
+  for (const [, value] of nodes) length += HEADER_BYTES + valueLength(value);
+  return length;
+}
+
+/** With the padding behind it. */
+function valueLength(value: Node[1]): number {
+  return value instanceof Uint8Array ? aligned(value.length) : lengthOf(value);
+}
+
+/** @returns where the next attribute begins. */
+function write(nodes: readonly Node[], bytes: Uint8Array, view: DataView, start: number): number {
+  let offset = start;
+  for (const [type, value] of nodes) {
+    const isBytes = value instanceof Uint8Array;
+    const within = offset + HEADER_BYTES;
+    if (isBytes) bytes.set(value, within);
+    const end = isBytes ? within + value.length : write(value, bytes, view, within);
+    view.setUint16(offset, end - offset, true);
+    view.setUint16(offset + 2, isBytes ? type : type | NLA_F_NESTED, true);
+    offset = aligned(end);
+  }
+  return offset;
 }
 
 export function listOf(items: readonly (readonly Node[])[]): readonly Node[] {

@@ -1,20 +1,22 @@
 /** The rules of a gate: what of a host makes others send to it what is for the VIP, and how it is silenced. Pure. */
+import { decodeAttributeList } from "../netlink/attribute.ts";
 import { familyOf, type IpAddress, ipAddressBytes } from "../values/ip-address.ts";
 import {
   compare,
+  comparedNumber64,
   drop,
   type Expression,
   loadMeta,
   loadNetwork,
   loadTransport,
   notIn,
-  REGISTER_AFTER,
   toNetworkOrder,
 } from "./expression.ts";
+import { number64 } from "./node.ts";
 
 export type Rule = readonly Expression[];
 
-/** The set of what is open now: (VIP, from 0 to T), with a timeout. */
+/** The set that has the VIP as long as the gate is open: its element carries the timeout. */
 export const OPEN_SET = "open";
 
 const ETHERTYPE_ARP = Uint8Array.of(0x08, 0x06);
@@ -25,35 +27,52 @@ const ICMPV6 = Uint8Array.of(58);
 const ICMPV6_TARGET = 8;
 const NEIGHBOUR_SOLICITATION = Uint8Array.of(135);
 const NEIGHBOUR_ADVERTISEMENT = Uint8Array.of(136);
-/** Of `meta time`: nanoseconds since the epoch. */
-export const TIME_BYTES = 8;
+/** `meta time` is in nanoseconds since the epoch, of 8 bytes. */
+const TIME_BYTES = 8;
+const NANOSECONDS = 1_000_000n;
 
-/** @param ofFrames - for frames of any protocol (netdev); false where the hook has but one (arp, ip6). */
-export function gateRules(vip: IpAddress, ofFrames: boolean): readonly Rule[] {
-  const only = (etherType: Uint8Array): Rule => (ofFrames ? [loadMeta("protocol"), compare("equal", etherType)] : []);
-  if (familyOf(vip) === 4) return [[...only(ETHERTYPE_ARP), ...silence(vip, loadNetwork(ARP_SENDER_IP, 4))]];
-  const icmp = [...only(ETHERTYPE_IPV6), loadMeta("l4proto"), compare("equal", ICMPV6)];
-  return [
-    [...icmp, ...advertisement(), ...silence(vip, loadTransport(ICMPV6_TARGET, 16))],
-    [...icmp, ...solicitationOrAdvertisement(), ...silence(vip, loadNetwork(IPV6_SOURCE, 16))],
-  ];
+/** What makes others send here what is for the VIP: how it is recognized, and from where its address is loaded. */
+interface Speech {
+  readonly match: Rule;
+  readonly loadAddress: Expression;
 }
 
 /**
- * `nft`: arp saddr ip VIP arp saddr ip . meta time != @open drop. The address is loaded twice, as nft does it, which
- * would otherwise print the rule as numbers.
+ * `nft`: arp saddr ip VIP meta time >= T drop; arp saddr ip VIP arp saddr ip != @open drop
+ * @param ofFrames - for frames of any protocol (netdev); false where the hook has but one (arp, ip6).
+ * @param untilWallMs - T; undefined: nothing but the set's element tells until when.
  */
-function silence(vip: IpAddress, loadAddress: Expression): Rule {
-  const address = ipAddressBytes(vip);
-  const timeRegister = address.length === 4 ? REGISTER_AFTER[4] : REGISTER_AFTER[16];
+export function gateRules(vip: IpAddress, ofFrames: boolean, untilWallMs: number | undefined): readonly Rule[] {
+  const recognized = speeches(vip, ofFrames).map(({ match, loadAddress }) => ({
+    match: [...match, loadAddress, compare("equal", ipAddressBytes(vip))],
+    loadAddress,
+  }));
+  const after =
+    untilWallMs === undefined ? [] : recognized.map(({ match }) => [...match, ...since(untilWallMs), drop()]);
+  // The address is loaded twice, as nft does it, which would otherwise print the rule as numbers.
+  const unless = recognized.map(({ match, loadAddress }) => [...match, loadAddress, notIn(OPEN_SET), drop()]);
+  return [...after, ...unless];
+}
+
+/** T of the first of a gate's rules; undefined where it has none. @throws RoutingError KERNEL_ANSWER_MALFORMED */
+export function readUntilWallMs(rule: Uint8Array): number | undefined {
+  const [, expression] = decodeAttributeList(rule).at(-2) ?? [];
+  const nanoseconds = expression === undefined ? undefined : comparedNumber64(expression);
+  return nanoseconds === undefined || nanoseconds % NANOSECONDS !== 0n ? undefined : Number(nanoseconds / NANOSECONDS);
+}
+
+function since(untilWallMs: number): Rule {
+  const nanoseconds = BigInt(untilWallMs) * NANOSECONDS;
+  return [loadMeta("time"), toNetworkOrder(TIME_BYTES), compare("atLeast", number64(nanoseconds))];
+}
+
+function speeches(vip: IpAddress, ofFrames: boolean): readonly Speech[] {
+  const only = (etherType: Uint8Array): Rule => (ofFrames ? [loadMeta("protocol"), compare("equal", etherType)] : []);
+  if (familyOf(vip) === 4) return [{ match: only(ETHERTYPE_ARP), loadAddress: loadNetwork(ARP_SENDER_IP, 4) }];
+  const icmp = [...only(ETHERTYPE_IPV6), loadMeta("l4proto"), compare("equal", ICMPV6)];
   return [
-    loadAddress,
-    compare("equal", address),
-    loadAddress,
-    loadMeta("time", timeRegister),
-    toNetworkOrder(timeRegister, TIME_BYTES),
-    notIn(OPEN_SET),
-    drop(),
+    { match: [...icmp, ...advertisement()], loadAddress: loadTransport(ICMPV6_TARGET, 16) },
+    { match: [...icmp, ...solicitationOrAdvertisement()], loadAddress: loadNetwork(IPV6_SOURCE, 16) },
   ];
 }
 
