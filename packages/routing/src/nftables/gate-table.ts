@@ -7,7 +7,7 @@ import { familyOf, type IpAddress } from "../values/ip-address.ts";
 import { encodeComment } from "./comment.ts";
 import { encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
 import { listOf, type Node, number32 } from "./node.ts";
-import { gateRules, OPEN_SET, type Rule } from "./rule.ts";
+import { deadlineRules, OPEN_SET, type Rule, setRules } from "./rule.ts";
 
 export interface GateTable {
   readonly family: TableFamily;
@@ -17,6 +17,8 @@ export interface GateTable {
   readonly table: readonly Node[];
   readonly set: readonly Node[];
   readonly chain: readonly Node[];
+  /** The verbs for the rules that are always the same, since a refresh writes all of them. */
+  readonly alwaysRules: readonly NetlinkPart[];
 }
 
 export const CHAIN = "out";
@@ -40,7 +42,7 @@ const POLICY_ACCEPT = 1;
 /** @param mark - what makes the table ours, at most COMMENT_BYTES_MAX bytes. */
 export function gateTable(family: TableFamily, name: string, mark: string, target: GateTarget): GateTable {
   const addressFamily = familyOf(target.vip);
-  const isOfLink = family === "netdev";
+  const isOfLink = isOfFrames(family);
   const link: readonly Node[] = isOfLink ? [[3, text(target.linkName)]] : [];
   // Since 6.16 the kernel lets a chain wait for a link of its name: by name alone another link would look the same.
   const linkMark: readonly Node[] = isOfLink ? [[12, encodeComment(`link ${target.linkIndex}`)]] : [];
@@ -66,6 +68,7 @@ export function gateTable(family: TableFamily, name: string, mark: string, targe
       [7, text("filter")],
       ...linkMark,
     ],
+    alwaysRules: setRules(target.vip, isOfLink).map((rule) => encodeRule(family, name, rule)),
   };
 }
 
@@ -82,24 +85,33 @@ export function encodeCreation(gate: GateTable): readonly NetlinkPart[] {
 
 /** Instead of those that are there. Equivalent to: nft "flush chain …; add rule …" */
 export function encodeRules(gate: GateTable, untilWallMs: number | undefined): readonly NetlinkPart[] {
-  const ofChain: readonly Node[] = [
-    [OF_TABLE, text(gate.name)],
-    [RULE_CHAIN, text(CHAIN)],
-  ];
-  return [
-    encodeNft(NFT_MSG.deleteRule, 0, gate.family, ofChain),
-    ...rulesOf(gate, untilWallMs).map((rule) =>
-      encodeNft(NFT_MSG.newRule, NLM_F_CREATE | NLM_F_APPEND, gate.family, [
-        ...ofChain,
-        [RULE_EXPRESSIONS, listOf(rule)],
-      ]),
-    ),
-  ];
+  const { family, name, vip, alwaysRules } = gate;
+  const deadline = untilWallMs === undefined ? [] : deadlineRules(vip, isOfFrames(family), untilWallMs);
+  const flush = encodeNft(NFT_MSG.deleteRule, 0, family, ofChain(name));
+  return [flush, ...deadline.map((rule) => encodeRule(family, name, rule)), ...alwaysRules];
 }
 
 /** @param untilWallMs - undefined: it was never open, so far. */
 export function rulesOf({ family, vip }: GateTable, untilWallMs: number | undefined): readonly Rule[] {
-  return gateRules(vip, family === "netdev", untilWallMs);
+  const deadline = untilWallMs === undefined ? [] : deadlineRules(vip, isOfFrames(family), untilWallMs);
+  return [...deadline, ...setRules(vip, isOfFrames(family))];
+}
+
+function encodeRule(family: TableFamily, name: string, rule: Rule): NetlinkPart {
+  const nodes: readonly Node[] = [...ofChain(name), [RULE_EXPRESSIONS, listOf(rule)]];
+  return encodeNft(NFT_MSG.newRule, NLM_F_CREATE | NLM_F_APPEND, family, nodes);
+}
+
+function ofChain(name: string): readonly Node[] {
+  return [
+    [OF_TABLE, text(name)],
+    [RULE_CHAIN, text(CHAIN)],
+  ];
+}
+
+/** Of any protocol; the hooks of the other families have but one. */
+function isOfFrames(family: TableFamily): boolean {
+  return family === "netdev";
 }
 
 /** Whether it is there or not. Equivalent to: nft "add table …; delete table …" */

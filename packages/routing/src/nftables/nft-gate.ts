@@ -62,6 +62,7 @@ class NftGate implements Gate {
   readonly #name: string;
   readonly #lease: string;
   readonly #subscriptions: RawSocket[] = [];
+  #last: { readonly target: Partial<GateTarget>; readonly tables: readonly GateTable[] } = { target: {}, tables: [] };
 
   constructor({ level, family, protocol, lease }: NftGateOptions, connection: NetlinkConnection) {
     const answers = family === 4 ? "arp" : "ip6";
@@ -79,7 +80,7 @@ class NftGate implements Gate {
     const name = `${this.#name}-trial`;
     const vip = canonicalIpAddress(this.#family === 4 ? "0.0.0.0" : "::");
     const opening: Opening = { holderIdentity: "trial", untilWallMs: 1, timeoutMs: 1000 };
-    const verbs = this.#tables({ vip, linkName: "lo", linkIndex: 1 }, name).flatMap((table) => [
+    const verbs = this.#tablesFor({ vip, linkName: "lo", linkIndex: 1 }, name).flatMap((table) => [
       ...encodeCreation(table),
       ...encodeOpening(table, opening),
     ]);
@@ -165,7 +166,15 @@ class NftGate implements Gate {
     for (const socket of this.#subscriptions.splice(0)) socket.close();
   }
 
-  #tables(target: GateTarget, name = this.#name): readonly GateTable[] {
+  /** As last time, if the target is the same: every renewal asks for them. */
+  #tables(target: GateTarget): readonly GateTable[] {
+    const { vip, linkName, linkIndex } = this.#last.target;
+    if (vip !== target.vip || linkName !== target.linkName || linkIndex !== target.linkIndex)
+      this.#last = { target, tables: this.#tablesFor(target, this.#name) };
+    return this.#last.tables;
+  }
+
+  #tablesFor(target: GateTarget, name: string): readonly GateTable[] {
     const mark = markOf(gateText(this.#lease, LEASE_BYTES_MAX));
     return this.#families.map((family) => gateTable(family, name, mark, target));
   }

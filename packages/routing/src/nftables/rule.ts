@@ -38,20 +38,19 @@ interface Speech {
 }
 
 /**
- * `nft`: arp saddr ip VIP meta time >= T drop; arp saddr ip VIP arp saddr ip != @open drop
+ * Silence from T on. `nft`: arp saddr ip VIP meta time >= T drop
  * @param ofFrames - for frames of any protocol (netdev); false where the hook has but one (arp, ip6).
- * @param untilWallMs - T; undefined: nothing but the set's element tells until when.
  */
-export function gateRules(vip: IpAddress, ofFrames: boolean, untilWallMs: number | undefined): readonly Rule[] {
-  const recognized = speeches(vip, ofFrames).map(({ match, loadAddress }) => ({
-    match: [...match, loadAddress, compare("equal", ipAddressBytes(vip))],
-    loadAddress,
-  }));
-  const after =
-    untilWallMs === undefined ? [] : recognized.map(({ match }) => [...match, ...since(untilWallMs), drop()]);
-  // The address is loaded twice, as nft does it, which would otherwise print the rule as numbers.
-  const unless = recognized.map(({ match, loadAddress }) => [...match, loadAddress, notIn(OPEN_SET), drop()]);
-  return [...after, ...unless];
+export function deadlineRules(vip: IpAddress, ofFrames: boolean, untilWallMs: number): readonly Rule[] {
+  return speeches(vip, ofFrames).map(({ match }) => [...match, ...since(untilWallMs), drop()]);
+}
+
+/**
+ * Silence unless the set has the VIP. `nft`: arp saddr ip VIP arp saddr ip != @open drop. The address is loaded twice, as
+ * nft does it, which would otherwise print the rule as numbers.
+ */
+export function setRules(vip: IpAddress, ofFrames: boolean): readonly Rule[] {
+  return speeches(vip, ofFrames).map(({ match, loadAddress }) => [...match, loadAddress, notIn(OPEN_SET), drop()]);
 }
 
 /** T of the first of a gate's rules; undefined where it has none. @throws RoutingError KERNEL_ANSWER_MALFORMED */
@@ -68,11 +67,15 @@ function since(untilWallMs: number): Rule {
 
 function speeches(vip: IpAddress, ofFrames: boolean): readonly Speech[] {
   const only = (etherType: Uint8Array): Rule => (ofFrames ? [loadMeta("protocol"), compare("equal", etherType)] : []);
-  if (familyOf(vip) === 4) return [{ match: only(ETHERTYPE_ARP), loadAddress: loadNetwork(ARP_SENDER_IP, 4) }];
+  const speech = (match: Rule, loadAddress: Expression): Speech => ({
+    match: [...match, loadAddress, compare("equal", ipAddressBytes(vip))],
+    loadAddress,
+  });
+  if (familyOf(vip) === 4) return [speech(only(ETHERTYPE_ARP), loadNetwork(ARP_SENDER_IP, 4))];
   const icmp = [...only(ETHERTYPE_IPV6), loadMeta("l4proto"), compare("equal", ICMPV6)];
   return [
-    { match: [...icmp, ...advertisement()], loadAddress: loadTransport(ICMPV6_TARGET, 16) },
-    { match: [...icmp, ...solicitationOrAdvertisement()], loadAddress: loadNetwork(IPV6_SOURCE, 16) },
+    speech([...icmp, ...advertisement()], loadTransport(ICMPV6_TARGET, 16)),
+    speech([...icmp, ...solicitationOrAdvertisement()], loadNetwork(IPV6_SOURCE, 16)),
   ];
 }
 
