@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Totals } from "../../packages/sidecar/src/testing/simulation/schedules.ts";
-import { type DirectedTest, MUTANTS } from "./mutants.ts";
+import { type DirectedTest, MUTANTS } from "./mutants/index.ts";
 
 export interface Verdict {
   readonly caught: boolean;
@@ -34,7 +34,7 @@ async function byTest(index: number, { file, name }: DirectedTest): Promise<Verd
   const vitest = fileURLToPath(new URL("../../node_modules/vitest/vitest.mjs", import.meta.url));
   const config = fileURLToPath(new URL("./vitest.mutant.config.ts", import.meta.url));
   const pattern = `${name.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)}$`;
-  const words = [vitest, "run", "--config", config, `election/${file}`, "-t", pattern, "--reporter=tap-flat"];
+  const words = [vitest, "run", "--config", config, `packages/${file}`, "-t", pattern, "--reporter=tap-flat"];
   const { stdout, stderr } = await run(words, { MUTANT: String(index) });
   const results = stdout.split("\n").filter((line) => /^(not )?ok /.test(line) && !line.includes("# SKIP"));
   if (results.length === 0) fail(`${file} did not run a test ${JSON.stringify(name)}: ${stderr}`);

@@ -1,6 +1,7 @@
 /**
- * `pnpm sim --seeds N --seed S`: runs N schedules of the election from seed S on. A violation is printed with its seed,
- * its sentence and its transcript, and the exit status is 1. `--seeds 1` prints the transcript in any case.
+ * `pnpm sim --seeds N --seed S`: runs N schedules from seed S on. A violation is printed with its seed, its sentence and
+ * its transcript, and the exit status is 1. `--seeds 1` prints the transcript in any case. A long run that was broken
+ * off goes on with the seed that its last line names.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -26,10 +27,10 @@ async function main(): Promise<number> {
     first: seed,
     count: seeds,
     workers,
-    onProgress: (soFar) => {
+    onProgress: (soFar, nextSeed) => {
       if (performance.now() - printedAtMs < PROGRESS_EVERY_MS) return;
       printedAtMs = performance.now();
-      print(`${progress(soFar, startedAtMs)}`);
+      print(`${progress(soFar, startedAtMs)}, ${left(soFar, startedAtMs, seeds)}, done up to seed ${nextSeed}`);
     },
   });
   print(progress(totals, startedAtMs));
@@ -38,12 +39,12 @@ async function main(): Promise<number> {
   if (never.length > 0) print(`never seen: ${never.join("; ")}`);
   const [violation] = totals.violations;
   if (violation === undefined) return 0;
-  printSchedule(violation.seed);
+  await printSchedule(violation.seed);
   return 1;
 }
 
-function printSchedule(seed: number): number {
-  const { transcript, violation } = runSchedule(seed, true);
+async function printSchedule(seed: number): Promise<number> {
+  const { transcript, violation } = await runSchedule(seed, true);
   for (const line of transcript) print(line);
   print(`seed ${seed}: ${violation ?? "no violation"}`);
   return violation === undefined ? 0 : 1;
@@ -53,6 +54,11 @@ function progress({ schedules, takeovers, violations }: Totals, startedAtMs: num
   const seconds = (performance.now() - startedAtMs) / 1000;
   const rate = Math.round(schedules / seconds);
   return `${schedules} schedules in ${seconds.toFixed(0)} s (${rate}/s), ${takeovers} takeovers, ${violations.length} violations`;
+}
+
+function left({ schedules }: Totals, startedAtMs: number, seeds: number): string {
+  const minutes = ((performance.now() - startedAtMs) / 60_000 / schedules) * (seeds - schedules);
+  return `${minutes.toFixed(0)} min left`;
 }
 
 function readArguments(): Arguments {

@@ -11,18 +11,24 @@ export interface ParallelOptions {
   readonly first: number;
   readonly count: number;
   readonly workers: number;
-  readonly onProgress?: (totals: Totals) => void;
+  /** `nextSeed`: all schedules before it are done. */
+  readonly onProgress?: (totals: Totals, nextSeed: number) => void;
 }
 
 const CHUNK_SCHEDULES = 250;
 
 /** Totals of all chunks; after a violation no new chunk is begun. Every worker has ended when it resolves. */
 export async function runInParallel(options: ParallelOptions): Promise<Totals> {
-  const chunks = chunksOf(options.first, options.count);
+  const { first, count } = options;
+  const chunks = chunksOf(first, count);
+  const undone = new Set(chunks);
   let totals = NO_SCHEDULES;
-  const add = (part: Totals) => {
+  const add = (chunk: Chunk, part: Totals) => {
     totals = addTotals(totals, part);
-    options.onProgress?.(totals);
+    undone.delete(chunk);
+    // In the order of their seeds: the first that is not done ends what surely is.
+    const [next] = undone;
+    options.onProgress?.(totals, next?.first ?? first + count);
     return totals.violations.length === 0;
   };
   await Promise.all(Array.from({ length: options.workers }, () => drain(chunks, add)));
@@ -38,11 +44,11 @@ function chunksOf(first: number, count: number): Chunk[] {
 }
 
 /** One worker: takes chunks until none is left, or until told to stop. */
-async function drain(chunks: Chunk[], add: (part: Totals) => boolean): Promise<void> {
+async function drain(chunks: Chunk[], add: (chunk: Chunk, part: Totals) => boolean): Promise<void> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url));
   try {
     for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-      if (!add(await ask(worker, chunk))) chunks.length = 0;
+      if (!add(chunk, await ask(worker, chunk))) chunks.length = 0;
     }
   } finally {
     await worker.terminate();

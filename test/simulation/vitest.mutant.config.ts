@@ -1,8 +1,8 @@
 /** One directed test under one mutant: `MUTANT=3 vitest run --config …`. Used by catch-mutant.ts only. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { ELECTION, mutate } from "./load-mutant.ts";
-import { MUTANTS } from "./mutants.ts";
+import { fileInPackages, mutate } from "./load-mutant.ts";
+import { MUTANTS } from "./mutants/index.ts";
 
 const mutant = MUTANTS[Number(process.env["MUTANT"])];
 if (mutant === undefined) throw new RangeError("MUTANT must be the index of a mutant");
@@ -14,13 +14,13 @@ export default defineConfig({
       name: "mutant",
       enforce: "pre",
       transform(source, id) {
-        const at = id.indexOf(ELECTION);
-        return at < 0 ? undefined : mutate(source, id.slice(at + ELECTION.length), mutant);
+        const file = fileInPackages(id);
+        return file === undefined ? undefined : mutate(source, file, mutant);
       },
     },
   ],
   test: {
-    include: ["packages/sidecar/src/election/*.test.ts"],
+    include: ["packages/*/src/**/*.test.ts"],
     // A cached module would be another mutant's.
     fsModuleCache: false,
   },

@@ -131,6 +131,11 @@ export class Supervisor {
     this.close();
   }
 
+  /** A wish to move the VIP; `to` undefined is anybody. `readyPeers` replicas could take it now. */
+  transfer(to: string | undefined, readyPeers: number): void {
+    this.#loop.push(() => this.#step({ t: "transfer", to, readyPeers }));
+  }
+
   /** Ends without a word: timers, sockets and connections. */
   close(): void {
     this.#loop.close();

@@ -15,7 +15,7 @@ export const LEASE_MS = 5_000;
 const NET1_INDEX = 7;
 
 /** The page's block, with lease timing that keeps tests short. */
-const CONFIG: Config = {
+export const MEMORY_CONFIG: Config = {
   vip: {
     address: VIP,
     port: 8443,
@@ -97,9 +97,9 @@ export class MemoryReplica {
     // A stopped replica closes its sockets; a test still looks at the kernel that it leaves behind.
     this.kernel.close = () => undefined;
     this.gate.end = () => undefined;
-    const owner = ownerOf(CONFIG.routing.protocol, CONFIG.vip.interfaceName);
+    const owner = ownerOf(MEMORY_CONFIG.routing.protocol, MEMORY_CONFIG.vip.interfaceName);
     this.supervisor = new Supervisor({
-      config: CONFIG,
+      config: MEMORY_CONFIG,
       identity: `${name}_uid_${this.life}`,
       owner,
       clock: cluster.clock,
@@ -143,7 +143,7 @@ export class MemoryReplica {
 
   /** Of ours, by protocol number: "address", "rule" and "route" for each. */
   async ours(): Promise<readonly string[]> {
-    const { protocol } = CONFIG.routing;
+    const { protocol } = MEMORY_CONFIG.routing;
     const addresses = (await this.kernel.addresses()).items.filter((item) => item.protocol === protocol);
     const rules = (await this.kernel.rules(4)).items.filter((item) => item.protocol === protocol);
     const routes = (await this.kernel.routes(4)).items.filter((item) => item.protocol === protocol);

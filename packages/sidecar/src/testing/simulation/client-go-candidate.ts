@@ -6,7 +6,7 @@
  */
 import type { LeaseRecord } from "../../election/lease-record.ts";
 import type { LeaseStore } from "../lease-store.ts";
-import { LEASE_KEY } from "./network.ts";
+import { MEMORY_LEASE_KEY } from "../memory-lease-lock.ts";
 import type { Random } from "./random.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -66,7 +66,7 @@ export class ClientGoCandidate {
 
   #try(): void {
     const { store, timeline, random } = this.#parts;
-    const lease = store.get(LEASE_KEY);
+    const lease = store.get(MEMORY_LEASE_KEY);
     if (lease === undefined) return;
     if (this.answers()) {
       if (random.chance(0.2)) this.#release();
@@ -98,7 +98,7 @@ export class ClientGoCandidate {
   #release(): void {
     this.#holdsUntilMs = Number.NEGATIVE_INFINITY;
     this.#released = true;
-    const lease = this.#parts.store.get(LEASE_KEY);
+    const lease = this.#parts.store.get(MEMORY_LEASE_KEY);
     if (lease?.holderIdentity === IDENTITY) this.#write(lease, "");
     this.#parts.trace(`${IDENTITY} releases the lease`);
   }
@@ -113,7 +113,7 @@ export class ClientGoCandidate {
       leaseTransitions: lease.leaseTransitions + taken,
       renewTime: String(timeline.nowMs),
     };
-    return store.update(LEASE_KEY, content, lease.resourceVersion).t === "written";
+    return store.update(MEMORY_LEASE_KEY, content, lease.resourceVersion).t === "written";
   }
 }
 

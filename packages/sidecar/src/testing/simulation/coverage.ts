@@ -1,27 +1,23 @@
 /** Counts the paths that a schedule went, so that a run can show that it went them all. */
-import type { ElectionEffect } from "../../election/election.ts";
-import type { Happening } from "./replica.ts";
+import type { Notice } from "../../election/election.ts";
+import type { Happening } from "../../observe/happening.ts";
 
 /** Paths that every run of some thousand schedules must have gone. */
 export const PATHS = [
   "take by expiry",
   "take by mark",
-  "take sent",
-  "restore sent",
-  "resume sent",
-  "create sent",
-  "mark sent",
-  "renew sent",
+  "create: written",
+  "take: written",
   "take: conflict",
   "take: unknown",
+  "renew: written",
   "renew: conflict",
   "renew: unknown",
+  "restore: written",
+  "resume: written",
+  "mark: written",
   "mark: conflict",
   "mark: unknown",
-  "held again by a number in a read",
-  "held after an answer",
-  "exact list found",
-  "exact list refused",
   "silent: deadline-passed",
   "silent: lookup-unanswered",
   "silent: lease-missing",
@@ -35,55 +31,79 @@ export const PATHS = [
   "moves alarm",
   "counting a vacant lease",
   "another duration",
-  "not fit",
-  "watch broken",
-  "frozen before an effect",
+  "exact list found",
+  "exact list refused",
+  "inherited",
+  "adopt: written",
+  "nothing to adopt: the opening has lapsed",
+  "swept",
+  "restored",
+  "frozen at a call",
+  "killed at a call",
   "restarted in its namespace",
-  "client-go took",
+  "recreated while the old one lives",
+  "clock set back",
+  "clock set forward",
+  "another hand: address",
+  "another hand: ruleset",
+  "another hand: set",
+  "API server dead",
+  "API server hung",
+  "API server slow",
   "operator: delete",
   "operator: patch",
   "operator: old copy",
+  "client-go took",
   "compacted",
 ] as const;
 
 export type Path = (typeof PATHS)[number];
 
+const SILENCES = [
+  "deadline-passed",
+  "lookup-unanswered",
+  "lease-missing",
+  "lease-vacant",
+  "lease-recreated",
+  "other-holder",
+];
+
 export class Coverage {
   readonly counts = new Map<string, number>();
 
-  count(path: Path | string): void {
+  count(path: string): void {
     this.counts.set(path, (this.counts.get(path) ?? 0) + 1);
   }
 
-  step(after: Happening, effects: readonly ElectionEffect[]): void {
-    if (after.t === "exact-read") this.count(`exact list ${after.result.t === "found" ? "found" : "refused"}`);
-    if (after.t === "watch" && after.event.t === "broken") this.count("watch broken");
-    if (after.t === "ineligible") this.count("not fit");
-    for (const effect of effects) this.#effect(effect, after);
-  }
-
-  #effect(effect: ElectionEffect, after: Happening): void {
-    switch (effect.t) {
-      case "write":
-        return this.count(`${effect.purpose} sent`);
-      case "hold":
-        return this.count(after.t === "read" ? "held again by a number in a read" : "held after an answer");
-      case "silence":
-        return this.count(`silent: ${effect.reason}`);
+  happening(happening: Happening): void {
+    switch (happening.t) {
       case "transition":
-        if (effect.to === "taking") this.count(effect.reason.replace("taking", "take"));
-        if (effect.reason === "nobody took what was offered") this.count("offered and not taken");
-        return;
+        return this.#transition(happening);
       case "notice":
-        return this.#notice(effect);
-      case "read":
-      case "exact-read":
-      case "ask-segment":
+        return this.#notice(happening.notice);
+      case "lease-write":
+        return this.count(`${happening.purpose}: ${happening.result}`);
+      case "trouble":
+        return this.count(`trouble: ${happening.code}`);
+      case "swept":
+      case "restored":
+        return this.count(happening.t);
+      default:
         return;
     }
   }
 
-  #notice({ notice }: Extract<ElectionEffect, { t: "notice" }>): void {
+  #transition({ machine, to, reason }: Extract<Happening, { t: "transition" }>): void {
+    if (machine !== "election") return;
+    if (to === "taking") return this.count(reason.replace("taking", "take"));
+    if (to === "yielding") return this.count("silent: yielding");
+    if (SILENCES.includes(reason)) return this.count(`silent: ${reason}`);
+    if (reason === "nobody took what was offered") return this.count("offered and not taken");
+    if (to === "adopting") return this.count("inherited");
+    if (reason.startsWith("nothing to adopt")) return this.count(reason);
+  }
+
+  #notice(notice: Notice): void {
     switch (notice.t) {
       case "counting-vacant":
         return this.count("counting a vacant lease");
@@ -95,8 +115,8 @@ export class Coverage {
         return this.count("move refused");
       case "moves-alarm":
         return this.count("moves alarm");
-      case "write-failed":
-        return this.count(`${notice.purpose}: ${notice.result}`);
+      default:
+        return;
     }
   }
 }

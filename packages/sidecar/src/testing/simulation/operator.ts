@@ -2,7 +2,7 @@
 import { MARK_ANNOTATION } from "../../election/lease-record.ts";
 import { formatMark } from "../../election/mark.ts";
 import type { LeaseContent, LeaseStore } from "../lease-store.ts";
-import { LEASE_KEY } from "./network.ts";
+import { MEMORY_LEASE_KEY } from "../memory-lease-lock.ts";
 import type { Random } from "./random.ts";
 
 /** Old copies that a backup might hold. */
@@ -42,19 +42,19 @@ export class Operator {
 
   #delete(): OperatorPath {
     this.#trace("operator deletes the lease");
-    this.#store.delete(LEASE_KEY);
+    this.#store.delete(MEMORY_LEASE_KEY);
     return "operator: delete";
   }
 
   #patch(fields: Partial<LeaseContent>): OperatorPath {
     this.#trace(`operator patches ${JSON.stringify(fields)}`);
-    this.#store.patch(LEASE_KEY, fields);
+    this.#store.patch(MEMORY_LEASE_KEY, fields);
     return "operator: patch";
   }
 
   /** A mark like that of a real release, with numbers of the past. */
   #plantMark(): OperatorPath {
-    const current = this.#store.get(LEASE_KEY);
+    const current = this.#store.get(MEMORY_LEASE_KEY);
     if (current === undefined) return "operator: nothing to do";
     const mark = formatMark({
       from: current.holderIdentity || "somebody-else",
@@ -70,7 +70,7 @@ export class Operator {
     const copy = this.#copies[Math.floor(this.#random.next() * this.#copies.length)];
     if (copy === undefined) return "operator: nothing to do";
     this.#trace(`operator puts an old copy back: holder=${copy.holderIdentity}`);
-    this.#store.replace(LEASE_KEY, copy);
+    this.#store.replace(MEMORY_LEASE_KEY, copy);
     return "operator: old copy";
   }
 
@@ -79,7 +79,7 @@ export class Operator {
     const copy = this.#copies[Math.floor(this.#random.next() * this.#copies.length)];
     if (copy === undefined) return "operator: delete";
     this.#trace(`operator creates the lease from an old copy: holder=${copy.holderIdentity}`);
-    this.#store.create(LEASE_KEY, copy);
+    this.#store.create(MEMORY_LEASE_KEY, copy);
     return "operator: old copy";
   }
 }

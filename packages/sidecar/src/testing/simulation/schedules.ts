@@ -10,28 +10,31 @@ interface Violation {
 export interface Totals {
   readonly schedules: number;
   readonly takeovers: number;
-  readonly effects: number;
   readonly paths: Readonly<Record<string, number>>;
   readonly violations: readonly Violation[];
 }
 
-export const NO_SCHEDULES: Totals = { schedules: 0, takeovers: 0, effects: 0, paths: {}, violations: [] };
+export const NO_SCHEDULES: Totals = { schedules: 0, takeovers: 0, paths: {}, violations: [] };
 
-/** Runs the seeds from `first` on; stops at the first violation if asked to. */
-export function runSchedules(first: number, count: number, stopAtViolation = false): Totals {
+/** Run side by side, so that the turns of the event loop that they wait for are shared: a quarter of the time. */
+const SIDE_BY_SIDE = 10;
+
+/** Runs the seeds from `first` on; stops soon after a violation if asked to. */
+export async function runSchedules(first: number, count: number, stopAtViolation = false): Promise<Totals> {
   const paths = new Map<string, number>();
   const violations: Violation[] = [];
-  let [schedules, takeovers, effects] = [0, 0, 0];
-  for (let seed = first; seed < first + count; seed += 1) {
-    const result = runSchedule(seed);
-    schedules += 1;
-    takeovers += result.takeovers;
-    effects += result.effects;
-    addCounts(paths, result.paths);
-    if (result.violation !== undefined) violations.push({ seed, sentence: result.violation });
+  let [schedules, takeovers] = [0, 0];
+  for (let seed = first; seed < first + count; seed += SIDE_BY_SIDE) {
+    const seeds = Array.from({ length: Math.min(SIDE_BY_SIDE, first + count - seed) }, (_, index) => seed + index);
+    for (const result of await Promise.all(seeds.map((one) => runSchedule(one)))) {
+      schedules += 1;
+      takeovers += result.takeovers;
+      addCounts(paths, result.paths);
+      if (result.violation !== undefined) violations.push({ seed: result.seed, sentence: result.violation });
+    }
     if (stopAtViolation && violations.length > 0) break;
   }
-  return { schedules, takeovers, effects, paths: Object.fromEntries(paths), violations };
+  return { schedules, takeovers, paths: Object.fromEntries(paths), violations };
 }
 
 export function addTotals(a: Totals, b: Totals): Totals {
@@ -40,7 +43,6 @@ export function addTotals(a: Totals, b: Totals): Totals {
   return {
     schedules: a.schedules + b.schedules,
     takeovers: a.takeovers + b.takeovers,
-    effects: a.effects + b.effects,
     paths: Object.fromEntries(paths),
     violations: [...a.violations, ...b.violations],
   };

@@ -1,35 +1,65 @@
-/** Virtual time: what is to happen, in order. Ties keep the order in which they were scheduled. */
+/**
+ * Virtual time: what is to happen, in order. Ties keep the order in which they were scheduled. Real drivers live on
+ * promises: where an event has settled one, everything that follows from it runs before the next event.
+ */
 interface Entry {
   readonly atMs: number;
   readonly order: number;
-  readonly run: () => void;
+  /** undefined: cancelled. */
+  run: (() => void) | undefined;
 }
 
 export class Timeline {
   nowMs = 0;
   #order = 0;
   #heap: Entry[] = [];
+  #unsettled = false;
 
-  at(atMs: number, run: () => void): void {
+  /** The returned function cancels. */
+  at(atMs: number, run: () => void): () => void {
     this.#order += 1;
-    this.#heap.push({ atMs: Math.max(atMs, this.nowMs), order: this.#order, run });
+    const entry: Entry = { atMs: Math.max(atMs, this.nowMs), order: this.#order, run };
+    this.#heap.push(entry);
     this.#siftUp(this.#heap.length - 1);
+    return () => {
+      entry.run = undefined;
+    };
   }
 
-  after(delayMs: number, run: () => void): void {
-    this.at(this.nowMs + delayMs, run);
+  after(delayMs: number, run: () => void): () => void {
+    return this.at(this.nowMs + delayMs, run);
   }
 
-  /** Runs everything up to endMs. */
+  /** A promise was made or settled: the next event waits for what follows from it. */
+  unsettle(): void {
+    this.#unsettled = true;
+  }
+
+  /** Runs everything up to endMs; for what knows no promises. */
   runUntil(endMs: number): void {
-    for (;;) {
-      const first = this.#heap[0];
-      if (first === undefined || first.atMs > endMs) break;
-      this.#removeFirst();
-      this.nowMs = first.atMs;
-      first.run();
-    }
+    while (this.#runNext(endMs));
     this.nowMs = endMs;
+  }
+
+  /** Runs everything up to endMs, and between two events whatever promises have made ready. */
+  async settleUntil(endMs: number): Promise<void> {
+    do {
+      if (!this.#unsettled) continue;
+      this.#unsettled = false;
+      // A macrotask comes after all microtasks: cheaper done only where there may be some.
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (this.#runNext(endMs));
+    this.nowMs = endMs;
+  }
+
+  #runNext(endMs: number): boolean {
+    const first = this.#heap[0];
+    if (first === undefined || first.atMs > endMs) return false;
+    this.#removeFirst();
+    if (first.run === undefined) return true;
+    this.nowMs = first.atMs;
+    first.run();
+    return true;
   }
 
   #removeFirst(): void {

@@ -1,6 +1,6 @@
 /**
- * One replica of the simulation: the real election, a clock of its own rate, a process that may be frozen or killed at
- * any moment, and the kernel's gate, which keeps its deadline whatever the process does (rule 6 as a given).
+ * One replica of a scenario: the real election by itself, a clock of its own rate, a process that may be frozen or
+ * killed, and a gate that keeps its deadline whatever the process does (rule 6 as a given: simulation/ doubts it).
  */
 import {
   type ElectionEffect,
@@ -11,9 +11,9 @@ import {
 } from "../../election/election.ts";
 import { step } from "../../election/step.ts";
 import { nextWakeMs } from "../../election/wake.ts";
+import type { Timeline } from "../simulation/timeline.ts";
+import type { ApiPath } from "./api-path.ts";
 import { effectInWords, happeningInWords } from "./narrate.ts";
-import type { ApiPath } from "./network.ts";
-import type { Timeline } from "./timeline.ts";
 
 /** An event without its times, which are the replica's to say. */
 export type Happening = ElectionEvent extends infer E
@@ -29,25 +29,18 @@ export interface ReplicaHooks {
   readonly answeringMacs: () => readonly string[];
   /** `routine` is what a healthy holder does every retry period. */
   readonly trace: (replica: Replica, line: () => string, routine: boolean) => void;
-  /** What the replica did, for counting. `after` is what happened to it. */
-  readonly onStep: (replica: Replica, after: Happening, effects: readonly ElectionEffect[]) => void;
-  /** Called before each effect is carried out: a chance to freeze the process at the worst moment. */
-  readonly onEffect: (replica: Replica, effect: ElectionEffect) => void;
 }
 
-/** How long the process takes, ms. */
-interface ReplicaDelays {
-  readonly timerLate: () => number;
-  readonly execute: () => number;
-}
+/** The executor takes this long for each thing it does. */
+const EXECUTE_MS = 1;
 
 export interface ReplicaParts {
   readonly api: ApiPath;
   readonly timeline: Timeline;
   readonly hooks: ReplicaHooks;
-  readonly delays: ReplicaDelays;
   readonly settings: Omit<ElectionSettings, "identity">;
-  readonly clock: { readonly offsetMs: number; readonly rate: number };
+  /** How fast the monotonic clock runs. */
+  readonly clockRate: number;
 }
 
 export class Replica {
@@ -89,8 +82,7 @@ export class Replica {
 
   /** Own monotonic clock. */
   nowMs(): number {
-    const { offsetMs, rate } = this.#parts.clock;
-    return offsetMs + rate * this.#timeline.nowMs;
+    return this.#parts.clockRate * this.#timeline.nowMs;
   }
 
   /** The kernel answers for the VIP. */
@@ -149,7 +141,6 @@ export class Replica {
     this.#state = state;
     const isNews = ["read", "exact-read", "segment"].includes(happening.t);
     if (happening.t !== "tick") this.#trace(() => `< ${happeningInWords(happening)}`, !isNews);
-    this.#parts.hooks.onStep(this, happening, effects);
     for (const effect of effects) this.#execute(effect, life);
     if (state.role.t === "stopped") this.#end();
     else this.#armTick(life);
@@ -167,7 +158,7 @@ export class Replica {
     this.#ticks += 1;
     const tick = this.#ticks;
     if (wakeMs === undefined) return;
-    const delayMs = (wakeMs - this.nowMs()) / this.#parts.clock.rate + this.#parts.delays.timerLate();
+    const delayMs = (wakeMs - this.nowMs()) / this.#parts.clockRate;
     this.#timeline.after(delayMs, () => {
       if (tick === this.#ticks) this.deliver({ t: "tick" }, life);
     });
@@ -177,7 +168,6 @@ export class Replica {
     const isRenewal = effect.t === "write" && effect.purpose === "renew";
     const isRefresh = effect.t === "hold" && !effect.adopted && this.answers();
     this.#trace(() => effectInWords(effect, this.nowMs()), isRenewal || isRefresh);
-    this.#parts.hooks.onEffect(this, effect);
     const { api } = this;
     switch (effect.t) {
       case "write":
@@ -219,7 +209,7 @@ export class Replica {
 
   /** The executor does one thing after the other, each taking its time, none while the process is frozen. */
   #inOrder(life: number, act: () => void): void {
-    this.#executorFreeAtMs = Math.max(this.#executorFreeAtMs, this.#timeline.nowMs) + this.#parts.delays.execute();
+    this.#executorFreeAtMs = Math.max(this.#executorFreeAtMs, this.#timeline.nowMs) + EXECUTE_MS;
     this.#timeline.at(this.#executorFreeAtMs, () => this.#whenRunning(life, act));
   }
 
@@ -230,7 +220,7 @@ export class Replica {
     if (!this.answers()) return;
     this.#parts.hooks.onOpen(this);
     this.#trace(() => "answers for the VIP", wasOpen);
-    this.#timeline.after((deadlineMs - this.nowMs()) / this.#parts.clock.rate, () => {
+    this.#timeline.after((deadlineMs - this.nowMs()) / this.#parts.clockRate, () => {
       if (this.#gateDeadlineMs === deadlineMs) this.#trace(() => "is closed by its kernel: deadline");
     });
   }

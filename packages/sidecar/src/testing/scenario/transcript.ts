@@ -3,8 +3,8 @@
  * spaces). `play` runs a text and answers it with its output recorded anew; a test compares the two. After etcd raft's
  * interaction tests (rafttest/interaction_env.go).
  */
-import type { ElectionSettings } from "../election/election.ts";
-import { LEASE_KEY } from "./simulation/network.ts";
+import type { ElectionSettings } from "../../election/election.ts";
+import { MEMORY_LEASE_KEY } from "../memory-lease-lock.ts";
 import { Stage } from "./stage.ts";
 
 type Verb = (stage: Stage, words: readonly string[]) => void;
@@ -107,19 +107,19 @@ function sayWho(stage: Stage): void {
 function operate(stage: Stage, what: string | undefined, value: string | undefined): void {
   switch (what) {
     case "delete":
-      stage.store.delete(LEASE_KEY);
+      stage.store.delete(MEMORY_LEASE_KEY);
       return;
     case "empty":
-      stage.store.patch(LEASE_KEY, { holderIdentity: "" });
+      stage.store.patch(MEMORY_LEASE_KEY, { holderIdentity: "" });
       return;
     case "rename":
-      stage.store.patch(LEASE_KEY, { holderIdentity: value ?? "somebody-else" });
+      stage.store.patch(MEMORY_LEASE_KEY, { holderIdentity: value ?? "somebody-else" });
       return;
     case "shorten":
-      stage.store.patch(LEASE_KEY, { leaseDurationSeconds: Number(value) });
+      stage.store.patch(MEMORY_LEASE_KEY, { leaseDurationSeconds: Number(value) });
       return;
     case "edit":
-      stage.store.patch(LEASE_KEY, { renewTime: "edited" });
+      stage.store.patch(MEMORY_LEASE_KEY, { renewTime: "edited" });
       return;
     case "keep":
       return stage.keepCopy();

@@ -1,23 +1,21 @@
 /**
- * The stage of the text scenarios: the simulation's replicas, with round numbers instead of chance. One way to the API
+ * The stage of the text scenarios: elections by themselves, with round numbers and without chance. One way to the API
  * takes 5 ms, the executor 1 ms, a broken watch lists anew after 1 s; nothing goes wrong that the script does not say.
  */
-import type { ElectionSettings } from "../election/election.ts";
-import { type LeaseChange, type LeaseContent, LeaseStore } from "./lease-store.ts";
-import { changeInWords } from "./simulation/narrate.ts";
-import { ApiPath, LEASE_KEY } from "./simulation/network.ts";
-import { Random } from "./simulation/random.ts";
-import { Replica, type ReplicaHooks } from "./simulation/replica.ts";
-import { Timeline } from "./simulation/timeline.ts";
-import { SOLO_SETTINGS } from "./solo.ts";
+import type { ElectionSettings } from "../../election/election.ts";
+import { type LeaseChange, type LeaseContent, LeaseStore } from "../lease-store.ts";
+import { MEMORY_LEASE_KEY } from "../memory-lease-lock.ts";
+import { Timeline } from "../simulation/timeline.ts";
+import { SOLO_SETTINGS } from "../solo.ts";
+import { ApiPath } from "./api-path.ts";
+import { changeInWords } from "./narrate.ts";
+import { Replica, type ReplicaHooks } from "./replica.ts";
 
 export interface Cast {
   readonly name: string;
   /** How fast its monotonic clock runs. */
   readonly clockRate: number;
 }
-
-const NO_FAULTS = { loss: 0, slow: 0, twice: 0, watchBreak: 0 };
 
 export class Stage {
   readonly store = new LeaseStore();
@@ -35,31 +33,20 @@ export class Stage {
 
   #replica(name: string, rate: number, settings: Partial<ElectionSettings>): Replica {
     const { identity: _identity, ...defaults } = SOLO_SETTINGS;
-    const api = new ApiPath({
-      timeline: this.#timeline,
-      store: this.store,
-      random: new Random(1),
-      faults: () => NO_FAULTS,
-      delays: { leg: () => 5, relist: () => 1_000 },
-    });
+    const api = new ApiPath(this.#timeline, this.store);
     const hooks: ReplicaHooks = {
       onOpen: (opened) => this.#onOpen(opened),
       answeringMacs: () => this.answering().map((replica) => replica.mac),
       trace: (replica, line, routine) => {
         if (!routine) this.say(`${replica.name}  ${line()}`);
       },
-      onStep: () => undefined,
-      onEffect: () => undefined,
     };
-    const delays = { timerLate: () => 0, execute: () => 1 };
-    const clock = { offsetMs: 0, rate };
     return new Replica(name, {
       api,
       timeline: this.#timeline,
       hooks,
-      delays,
       settings: { ...defaults, ...settings },
-      clock,
+      clockRate: rate,
     });
   }
 
@@ -99,7 +86,7 @@ export class Stage {
   }
 
   keepCopy(): void {
-    const lease = this.store.get(LEASE_KEY);
+    const lease = this.store.get(MEMORY_LEASE_KEY);
     if (lease === undefined) throw new Error("there is no Lease to keep a copy of");
     const { uid: _uid, resourceVersion: _version, ...content } = lease;
     this.#kept = content;
@@ -108,7 +95,7 @@ export class Stage {
   /** `kubectl replace` of the copy that was kept. */
   putBack(): void {
     if (this.#kept === undefined) throw new Error("no copy was kept");
-    this.store.replace(LEASE_KEY, this.#kept);
+    this.store.replace(MEMORY_LEASE_KEY, this.#kept);
   }
 
   #onChange(change: LeaseChange): void {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { play } from "./transcript.ts";
 
-const FOLDER = new URL("../../../../test/scenarios/", import.meta.url);
+const FOLDER = new URL("../../../../../test/scenarios/", import.meta.url);
 
 /** `REWRITE=1 vitest run --project unit transcript` records the output anew. Commit only what you understand. */
 const isRewriting = process.env["REWRITE"] === "1";
