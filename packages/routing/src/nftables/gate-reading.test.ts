@@ -115,6 +115,7 @@ test("a gate is open as long as the table that closes first", () => {
 
 test("a gate that was open is closed when its element is gone", () => {
   check([{ ...opened, elements: [] }, netdev], { t: "closed", lease: LEASE });
+  check([{ ...opened, elements: [elementFor("10.100.0.100", 0)] }, netdev], { t: "closed", lease: LEASE });
 });
 
 test("a table without our mark is foreign, unless no gate of ours would stand there", () => {

@@ -78,7 +78,8 @@ function gateOfAnother(found: readonly FoundTable[], lease: string): GateReading
 function openingOf({ elements, rules }: FoundTable): Opening | undefined {
   const [element] = elements.map(decodeElement);
   const untilWallMs = untilOf(rules);
-  if (element === undefined || untilWallMs === undefined) return undefined;
+  // With 0 ms left it lapses while it is read.
+  if (element === undefined || element.timeoutMs === 0 || untilWallMs === undefined) return undefined;
   return { holderIdentity: element.holderIdentity, untilWallMs, timeoutMs: element.timeoutMs };
 }
 
