@@ -158,6 +158,11 @@ describe("vCluster's own side", () => {
       ["28:39 error PRIVATE_NODES_CONFLICT"],
     ],
     [
+      "the open-source image",
+      changed(["  statefulSet:\n", "  statefulSet:\n    image: {repository: loft-sh/vcluster-oss}\n"]),
+      ["10:25 error PRIVATE_NODES_NEED_PRO"],
+    ],
+    [
       "another port for the listener",
       changed(["  backingStore:", "  proxy: {port: 9443}\n  backingStore:"]),
       ["5:17 warning PROXY_PORT"],
@@ -303,6 +308,7 @@ test("a patch comes with every finding that has one cure", () => {
     "OWN_SECTION_MISSPELT",
     "PORT_WITHOUT_LISTENER",
     "PRIVATE_NODES_CONFLICT",
+    "PRIVATE_NODES_NEED_PRO",
     "PRIVATE_NODES_OFF",
     "PROXY_PORT",
     "STORE_NOT_SHARED",

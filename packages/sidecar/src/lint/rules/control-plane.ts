@@ -1,4 +1,5 @@
 /** What vCluster itself must be told so that its listener stands behind the VIP: private nodes, listener, certificate. */
+import { quote } from "../../config/problem.ts";
 import { insertInto, replaceValue } from "../edit.ts";
 import { PATHS } from "../paths.ts";
 import { faultAt, faultAtKey, type Rule } from "../rule.ts";
@@ -46,6 +47,23 @@ const privateNodesConflict: Rule = {
       const message = `expected false, since vCluster does not have ${path.join(".")} with private nodes, but found true: set it to false`;
       return faultAt(values, path, message, entry && replaceValue(entry, "false"));
     });
+  },
+};
+
+const privateNodesNeedPro: Rule = {
+  code: "PRIVATE_NODES_NEED_PRO",
+  severity: "error",
+  summary: "Private nodes with the open-source image",
+  consequence:
+    "vCluster ends at the start, in every replica: private nodes are in the vcluster-pro image alone, whose free tier has them.",
+  find(values) {
+    const path = [...PATHS.statefulSet, "image", "repository"];
+    const repository = textAt(values.root, path);
+    if (repository === undefined || !isTrueAt(values.root, PATHS.privateNodes) || !repository.endsWith("vcluster-oss"))
+      return [];
+    const message = `expected the image vcluster-pro, which private nodes need, but found ${quote(repository)}: leave it out, vcluster-pro is the chart's default`;
+    const entry = entryAt(values.root, path);
+    return [faultAt(values, path, message, entry && replaceValue(entry, repository.replace(/oss$/, "pro")))];
   },
 };
 
@@ -114,6 +132,7 @@ const extraSansMissing: Rule = {
 export const CONTROL_PLANE_RULES: readonly Rule[] = [
   privateNodesOff,
   privateNodesConflict,
+  privateNodesNeedPro,
   proxyPort,
   listenerElsewhere,
   extraSansMissing,
