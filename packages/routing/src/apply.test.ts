@@ -1,129 +1,22 @@
 import { describe, expect, test } from "vitest";
+
 import { type Applied, apply } from "./apply.ts";
-import {
-  type DesiredState,
-  gateTargetOf,
-  heldState,
-  nothing,
-  ownerOf,
-  type Placement,
-  preparedState,
-} from "./desired-state.ts";
+import { gateTargetOf, heldState, nothing } from "./desired-state.ts";
 import type { Opening } from "./gate.ts";
-import { type Hold, NO_PERMIT, type Permit } from "./hold.ts";
-import type { Link } from "./model.ts";
+import { NO_PERMIT } from "./hold.ts";
 import { observe } from "./observation.ts";
-import { type Change, plan, renewalOf, takeoverOf } from "./plan.ts";
-import { reconcile } from "./reconcile.ts";
+import { type Change, plan } from "./plan.ts";
 import { RoutingError } from "./routing-error.ts";
-import {
-  type GateVerb,
-  interfaceName,
-  ip,
-  MemoryClock,
-  MemoryGate,
-  MemoryKernel,
-  mac,
-  prefix,
-  type VerbName,
-} from "./testing/index.ts";
+import { HOLD_MS, MARGIN_MS, MemoryHost, placement, taking } from "./testing/memory-host.ts";
 
-const placement: Placement = {
-  vip: ip("10.100.0.100"),
-  gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
-  linkName: interfaceName("net1"),
-  linkIndex: 3,
-  lease: "kube-system/vcluster-kube-vip",
-  table: 1077,
-  rulePriority: 1000,
-  owner: ownerOf(77, interfaceName("net1")),
-};
-const taking = heldState(placement, "take");
 const [address] = taking.addresses;
-const net1: Link = {
-  index: 3,
-  name: "net1",
-  mac: mac("02:00:00:00:00:03"),
-  up: true,
-  carrier: true,
-  mtuBytes: 1500,
-  kind: "veth",
-};
 const refusal = new RoutingError("KERNEL_REFUSED", "cannot do it: EBUSY. Try again.");
-
-/** Of a lease of 5 s, sent just now: the gate for 4754 ms, the address for 3 s. */
-const HOLD_MS = 4_754;
-const MARGIN_MS = 50;
-
-class Host {
-  readonly clock = new MemoryClock();
-  readonly kernel = new MemoryKernel();
-  readonly gate = new MemoryGate(this.clock, placement.lease);
-  hold: Hold | undefined = this.holdFor(HOLD_MS);
-
-  constructor() {
-    this.kernel.putLink(net1);
-  }
-
-  get permit(): Permit {
-    return { hold: () => this.hold, clock: this.clock };
-  }
-
-  holdFor(forMs: number): Hold {
-    const deadlineMs = this.clock.nowMs() + forMs;
-    return { holderIdentity: "a", deadlineMs, exclusiveUntilMs: deadlineMs + MARGIN_MS };
-  }
-
-  /** The process is stopped around the next verb of the gate, or of the kernel. */
-  freeze(forMs: number, when: "before" | "after", verb: GateVerb | VerbName): void {
-    let isLeft = true;
-    const pass = (asked: string) => {
-      if (asked !== verb || !isLeft) return;
-      isLeft = false;
-      this.clock.pass(forMs);
-    };
-    for (const port of [this.gate, this.kernel]) port[when === "before" ? "beforeVerb" : "afterVerb"] = pass;
-  }
-
-  async prepare(): Promise<this> {
-    await reconcile(this, preparedState(placement), NO_PERMIT);
-    this.gate.calls.length = 0;
-    this.kernel.calls.length = 0;
-    return this;
-  }
-
-  async reach(desired: DesiredState, permit: Permit = this.permit): Promise<Applied> {
-    return apply(this, plan(desired, await observe(this, gateTargetOf(placement))).changes, permit);
-  }
-
-  /** The two steps of a prepared takeover. */
-  take(): Promise<Applied> {
-    return apply(this, takeoverOf(taking), this.permit);
-  }
-
-  renew(from: Opening): Promise<Applied> {
-    return apply(this, renewalOf(taking, from), this.permit);
-  }
-
-  release(): Promise<Applied> {
-    return this.reach(nothing(placement.owner, gateTargetOf(placement)), NO_PERMIT);
-  }
-
-  get verbs(): readonly string[] {
-    return [...this.gate.calls, ...this.kernel.calls];
-  }
-
-  async addresses(): Promise<readonly string[]> {
-    const { items } = await this.kernel.addresses();
-    return items.map(({ address: vip, prefixLength, validSeconds }) => `${vip}/${prefixLength} for ${validSeconds} s`);
-  }
-}
 
 function failedChanges(applied: Applied): readonly Change["t"][] {
   return "failures" in applied ? applied.failures.map(({ change }) => change.t) : [];
 }
 
-async function openedBy(host: Host): Promise<Opening> {
+async function openedBy(host: MemoryHost): Promise<Opening> {
   const { opened } = await host.take();
   if (opened === undefined) throw new TypeError("nothing was opened");
   host.gate.calls.length = 0;
@@ -132,7 +25,7 @@ async function openedBy(host: Host): Promise<Opening> {
 }
 
 test("an allowed holder has the gate open, the address for as long, and what its answers need", async () => {
-  const host = new Host();
+  const host = new MemoryHost();
   const opened = { holderIdentity: "a", untilWallMs: host.clock.wallTimeMs() + HOLD_MS, timeoutMs: HOLD_MS };
   expect(await host.reach(taking)).toEqual({ t: "done", opened });
   expect(host.gate.opening).toEqual(opened);
@@ -142,7 +35,7 @@ test("an allowed holder has the gate open, the address for as long, and what its
 });
 
 test("a prepared holder takes in two requests, and renews in two", async () => {
-  const host = await new Host().prepare();
+  const host = await new MemoryHost().prepare();
   const from = await openedBy(host);
   host.clock.pass(1_000);
   host.hold = host.holdFor(HOLD_MS);
@@ -155,7 +48,7 @@ describe("check, act, check", () => {
   const verbs = ["open", "replaceAddress"] as const;
 
   test("past the deadline nothing is opened and no address added, though routes and rule may be", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     host.hold = undefined;
     expect(await host.reach(taking)).toEqual({ t: "not-allowed", failures: [] });
     expect(host.gate.calls).toEqual([]);
@@ -164,7 +57,7 @@ describe("check, act, check", () => {
   });
 
   test.each(verbs)("a process stopped before the kernel's %s until past its deadline takes it back", async (verb) => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.freeze(HOLD_MS, "before", verb);
     expect(await host.take()).toMatchObject({ t: "not-allowed", failures: [] });
     expect(host.verbs.at(-1)).toBe(verb === "open" ? "close" : "deleteAddress");
@@ -173,7 +66,7 @@ describe("check, act, check", () => {
   });
 
   test.each(verbs)("a process stopped after the kernel's %s until past its deadline takes it back", async (verb) => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.freeze(HOLD_MS, "after", verb);
     expect(await host.take()).toMatchObject({ t: "not-allowed", failures: [] });
     expect(host.verbs.at(-1)).toBe(verb === "open" ? "close" : "deleteAddress");
@@ -181,7 +74,7 @@ describe("check, act, check", () => {
   });
 
   test("a hold that is taken back during the write is undone as one that ran out", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.gate.afterVerb = () => {
       host.hold = undefined;
     };
@@ -191,7 +84,7 @@ describe("check, act, check", () => {
   });
 
   test("a gate made open past the deadline is closed at once", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     host.freeze(HOLD_MS, "before", "install");
     expect(await host.reach(taking)).toMatchObject({ t: "not-allowed", failures: [] });
     expect(host.gate.calls).toEqual(["install", "close"]);
@@ -199,7 +92,7 @@ describe("check, act, check", () => {
   });
 
   test("a refresh past the deadline is closed at once", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     const from = await openedBy(host);
     host.freeze(HOLD_MS, "after", "refresh");
     expect(await host.renew(from)).toMatchObject({ t: "not-allowed", failures: [] });
@@ -208,7 +101,7 @@ describe("check, act, check", () => {
   });
 
   test.each(verbs)("a %s whose answer was lost while the deadline passed is taken back, too", async (verb) => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     if (verb === "open") host.gate.loseNextAnswer(verb);
     else host.kernel.loseNextAnswer(verb);
     host.freeze(HOLD_MS, "before", verb);
@@ -218,7 +111,7 @@ describe("check, act, check", () => {
   });
 
   test("what cannot be taken back is said to be there", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.kernel.failNext("deleteAddress", refusal);
     host.freeze(HOLD_MS, "before", "replaceAddress");
     expect(await host.take()).toMatchObject({
@@ -231,7 +124,7 @@ describe("check, act, check", () => {
 
 describe("a slow write", () => {
   test("of the gate is written again, so that the kernel's own count ends in time", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     const deadlineMs = host.hold?.deadlineMs ?? 0;
     host.freeze(51, "before", "open");
     expect(await host.take()).toMatchObject({ t: "done", opened: { timeoutMs: HOLD_MS - 51 } });
@@ -243,14 +136,14 @@ describe("a slow write", () => {
   });
 
   test("of 50 ms is what the margin is for", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.freeze(50, "before", "open");
     expect(await host.take()).toMatchObject({ t: "done" });
     expect(host.gate.calls).toEqual(["open"]);
   });
 
   test("of the address is written again with the lifetime that is left", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.freeze(600, "before", "replaceAddress");
     expect(await host.take()).toMatchObject({ t: "done" });
     expect(host.kernel.calls).toEqual(["replaceAddress", "replaceAddress"]);
@@ -258,7 +151,7 @@ describe("a slow write", () => {
   });
 
   test("that is slow each time is given up and taken back", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.gate.beforeVerb = () => host.clock.pass(100);
     expect(await host.take()).toEqual({ t: "not-allowed", failures: [] });
     expect(host.gate.calls).toEqual(["open", "refresh", "refresh", "close"]);
@@ -266,7 +159,7 @@ describe("a slow write", () => {
   });
 
   test("whose opening lapsed meanwhile is not opened a second time", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.gate.afterVerb = (verb) => {
       if (verb !== "open") return;
       host.gate.flushSet();
@@ -279,7 +172,7 @@ describe("a slow write", () => {
 
 describe("what has lapsed", () => {
   test("is not opened by a refresh, and the address is not put up", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     const from = await openedBy(host);
     host.clock.pass(HOLD_MS);
     host.hold = host.holdFor(HOLD_MS);
@@ -289,7 +182,7 @@ describe("what has lapsed", () => {
   });
 
   test("is nothing that a restoration opens", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     await openedBy(host);
     host.gate.flushSet();
     await host.reach(heldState(placement, "keep"));
@@ -297,14 +190,14 @@ describe("what has lapsed", () => {
   });
 
   test("is an address for which less than a whole second is left", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.hold = host.holdFor(2_250 - MARGIN_MS - 1);
     expect(await host.take()).toMatchObject({ t: "lapsed" });
     expect(host.kernel.calls).toEqual([]);
   });
 
   test("a gate removed by another hand is made again in one step with the deadline that it had", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     const { untilWallMs } = await openedBy(host);
     host.clock.pass(500);
     host.gate.flushRuleset();
@@ -316,7 +209,7 @@ describe("what has lapsed", () => {
 
 describe("what fails", () => {
   test("without the rule nothing is loosened: answers would leave by another link", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     host.kernel.failNext("addRule", refusal);
     expect(failedChanges(await host.reach(taking))).toEqual(["add-rule"]);
     expect(await host.addresses()).toEqual([]);
@@ -324,20 +217,20 @@ describe("what fails", () => {
   });
 
   test("without the gate the address is not added: nothing would end its hold", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.gate.failNext("open", refusal);
     expect(failedChanges(await host.take())).toEqual(["open-gate"]);
     expect(await host.addresses()).toEqual([]);
   });
 
   test("a gate that vanished since it was prepared is missing", async () => {
-    const host = await new Host().prepare();
+    const host = await new MemoryHost().prepare();
     host.gate.flushRuleset();
     expect(await host.take()).toMatchObject({ t: "failed", failures: [{ cause: "missing" }] });
   });
 
   test("on a link that vanished, the first thing that builds on it fails as missing", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     const { changes } = plan(taking, await observe(host, gateTargetOf(placement)));
     host.kernel.removeLink(3);
     expect(await apply(host, changes, host.permit)).toEqual({
@@ -347,14 +240,14 @@ describe("what fails", () => {
   });
 
   test("a rule that is already there is no failure", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     const { changes } = plan(taking, await observe(host, gateTargetOf(placement)));
     for (const rule of taking.rules) await host.kernel.addRule(rule);
     expect(await apply(host, changes, host.permit)).toMatchObject({ t: "done" });
   });
 
   test("a release needs no permission and goes on past what fails", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     await host.reach(taking);
     host.gate.failNext("close", refusal);
     host.kernel.failNext("deleteAddress", refusal);
@@ -366,7 +259,7 @@ describe("what fails", () => {
   });
 
   test("a release closes the gate first", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     await host.reach(taking);
     const order: string[] = [];
     host.gate.beforeVerb = (verb) => order.push(verb);
@@ -384,7 +277,7 @@ describe("what fails", () => {
   });
 
   test("what is gone already when it is to be deleted is no failure", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     await host.reach(taking);
     const target = gateTargetOf(placement);
     const { changes } = plan(nothing(placement.owner, target), await observe(host, target));
@@ -394,7 +287,7 @@ describe("what fails", () => {
   });
 
   test("a mistake of ours is not taken for a refusal of the kernel's", async () => {
-    const host = new Host();
+    const host = new MemoryHost();
     host.kernel.beforeVerb = () => {
       throw new TypeError("a bug");
     };

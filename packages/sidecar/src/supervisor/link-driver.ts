@@ -32,7 +32,7 @@ export interface LinkDriverOptions {
   readonly onLookedBack: () => void;
 }
 
-export interface Inherited {
+interface Inherited {
   readonly holderIdentity: string;
   readonly untilMs: number;
   readonly mac: string;
