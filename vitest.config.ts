@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/**/*.test.ts", "test/*.test.ts", "test/{bed,demo}/**/*.test.ts"],
+          include: ["packages/**/*.test.ts", "test/*.test.ts", "test/{bed,demo,soak}/**/*.test.ts"],
           environment: "node",
         },
       },

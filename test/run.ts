@@ -82,7 +82,7 @@ function suiteFiles(suite: Suite): readonly string[] {
   const root = join(import.meta.dirname, "..");
   const patterns =
     suite === "unit"
-      ? ["packages/*/src/**/*.test.ts", "test/*.test.ts", "test/{bed,demo}/**/*.test.ts"]
+      ? ["packages/*/src/**/*.test.ts", "test/*.test.ts", "test/{bed,demo,soak}/**/*.test.ts"]
       : [`test/${suite}/**/*.test.ts`];
   return globSync(patterns, { cwd: root });
 }

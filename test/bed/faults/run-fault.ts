@@ -23,6 +23,8 @@ export interface FaultRunOptions {
   readonly random: Random;
   /** Instead of what is drawn between the fault's bounds. */
   readonly lastsMs?: number;
+  /** How long after the cluster's rest it comes; instead of what is drawn from two seconds. */
+  readonly phaseMs?: number;
 }
 
 /** A fault falls anywhere into a renewal's period: 1 s at 5/3/1, 2 s by default. */
@@ -31,11 +33,12 @@ const PHASE_MS: Fault["lastsMs"] = [0, 2_000];
 const AFTERMATH_MS = 500;
 const SERVED_WITHIN_MS = 30_000;
 
-export async function runFault(bed: FaultBed, fault: Fault, { random, lastsMs }: FaultRunOptions): Promise<FaultRun> {
+export async function runFault(bed: FaultBed, fault: Fault, options: FaultRunOptions): Promise<FaultRun> {
+  const { random, lastsMs, phaseMs } = options;
   const victim = victimOf(fault, bed, (await bed.settled()).pod, random);
   const lastedMs = lastsMs ?? drawn(fault.lastsMs, random);
   bed.watch.begin();
-  await sleep(drawn(PHASE_MS, random));
+  await sleep(phaseMs ?? drawn(PHASE_MS, random));
   const heal = await fault.apply(bed, victim, random);
   const appliedAtMs = monotonicMs();
   await bed.watch.follow();

@@ -1,0 +1,54 @@
+/** A soak's results as Markdown, aligned for a terminal: for both. No I/O. */
+import { isViolation, type Outcome } from "./outcome.ts";
+import type { Head } from "./results-file.ts";
+import { type FaultStatistics, statisticsOf } from "./statistics.ts";
+
+const COLUMNS: readonly (readonly [head: string, cell: (line: FaultStatistics) => string])[] = [
+  ["fault", ({ fault }) => fault],
+  ["runs", ({ runs }) => String(runs)],
+  ["most at once", ({ mostAtOnce }) => String(mostAtOnce)],
+  ["ms of two", ({ msOfTwo }) => whole(msOfTwo)],
+  ["ms of none: median", ({ msOfNone }) => whole(msOfNone.median)],
+  ["p95", ({ msOfNone }) => whole(msOfNone.p95)],
+  ["max", ({ msOfNone }) => whole(msOfNone.max)],
+  ["frames of others", ({ framesOfOthers }) => String(framesOfOthers)],
+  ["residue", ({ residue }) => String(residue)],
+];
+
+/** The run in one paragraph, an empty line, the table. */
+export function resultLines(
+  { seed, timers, where }: Head,
+  outcomes: readonly Outcome[],
+  faults: readonly string[],
+): readonly string[] {
+  const said = [
+    `${where}; \`pnpm soak --faults ${outcomes.length} --seed ${seed} --timers ${timers}\`.`,
+    `${count(outcomes.filter(({ t }) => t === "ran").length, "fault")} run,`,
+    `${count(outcomes.filter(isViolation).length, "violation")},`,
+    `${count(outcomes.filter(({ t }) => t === "troubled").length, "bed")} that did not come to rest.`,
+  ];
+  return [said.join(" "), "", ...table(statisticsOf(outcomes, faults))];
+}
+
+function table(lines: readonly FaultStatistics[]): readonly string[] {
+  const rows = [COLUMNS.map(([head]) => head), ...lines.map((line) => COLUMNS.map(([, cell]) => cell(line)))];
+  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const [head = "", ...body] = rows.map(
+    (row) => `| ${row.map((cell, column) => aligned(cell, column, widths)).join(" | ")} |`,
+  );
+  const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`));
+  return [head, `|${rule.join("|")}|`, ...body];
+}
+
+function aligned(cell: string, column: number, widths: readonly number[]): string {
+  const width = widths[column] ?? 0;
+  return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+}
+
+function whole(ms: number): string {
+  return ms.toFixed(0);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
