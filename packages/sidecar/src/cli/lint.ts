@@ -1,6 +1,4 @@
 /** `lint`: files in, findings out, exit status. What is looked for is in lint/. */
-import { readStandardInput, readTextFile } from "../adapters/text-file.ts";
-import type { YamlFile } from "../config/yaml-problems.ts";
 import type { Finding } from "../lint/finding.ts";
 import { formatGithub } from "../lint/formats/github.ts";
 import { formatJson } from "../lint/formats/json.ts";
@@ -9,6 +7,7 @@ import { formatText } from "../lint/formats/text.ts";
 import { lint } from "../lint/lint.ts";
 import type { Format } from "../lint/report.ts";
 import { parseChartVersion } from "../lint/rules/chart.ts";
+import { readValuesFiles } from "./values-files.ts";
 
 /** As commander gives them; it has checked the format. */
 export interface LintArguments {
@@ -30,24 +29,13 @@ export async function runLint({ values, chartVersion, format }: LintArguments): 
     return refuse(
       `--chart-version: expected a version, as in 0.34, but found ${JSON.stringify(chartVersion)}: write major.minor`,
     );
-  const files: YamlFile[] = [];
-  for (const name of values) {
-    if (name === "-" && files.some((file) => file.name === STDIN))
-      return refuse("--values: expected - once, but it is there again: standard input can be read only once");
-    try {
-      files.push(name === "-" ? { name: STDIN, text: await readStandardInput() } : { name, text: readTextFile(name) });
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      return refuse(`--values: expected a readable file, but ${reason}: name a vcluster.yaml, or - for standard input`);
-    }
-  }
-  const { t, findings } = lint(files, { chartVersion });
+  const input = await readValuesFiles(values);
+  if (input.t === "refused") return refuse(input.sentence);
+  const { t, findings } = lint(input.files, { chartVersion });
   process.stdout.write(FORMATTERS[format](findings));
   if (t === "unusable") return 2;
   return findings.some(({ severity }) => severity === "error") ? 1 : 0;
 }
-
-const STDIN = "stdin";
 
 function refuse(sentence: string): 2 {
   process.stderr.write(`${sentence}\n`);

@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { ALL_SETTINGS } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
 import type { LintArguments } from "./lint.ts";
+import type { OverlayArguments } from "./overlay.ts";
 
 export function program(): Command {
   const root = new Command("vcluster-kube-vip")
@@ -11,6 +12,7 @@ export function program(): Command {
     .showHelpAfterError();
   root.addCommand(runCommand());
   root.addCommand(lintCommand());
+  root.addCommand(overlayCommand());
   return root;
 }
 
@@ -51,6 +53,32 @@ function lintCommand(): Command {
   return lint.action(async (options: LintArguments) => {
     const { runLint } = await import("./lint.ts");
     process.exitCode = await runLint(options);
+  });
+}
+
+const OVERLAY_HELP = `
+Values files are read as Helm merges them: later ones win. "-" is standard input. Give Helm the same files, and the
+printed one behind them:
+  vcluster-kube-vip overlay -f vcluster.yaml --image REGISTRY/vcluster-kube-vip:TAG > vip.yaml
+  helm upgrade --install ... -f vcluster.yaml -f vip.yaml
+Exit status: 0 printed, 2 a file that cannot be read or a wrong command line. See docs/overlay.md.`;
+
+function overlayCommand(): Command {
+  const overlay = new Command("overlay")
+    .description("Prints the values file that adds the sidecar to a vcluster.yaml.")
+    .requiredOption("-f, --values <file>", "a vcluster.yaml; may be repeated", collect)
+    .option("--image <image>", "where the image was pushed to (default: vcluster-kube-vip with this version)")
+    .addOption(
+      new Option("--image-pull-policy <policy>", "when it is pulled").choices(["Always", "IfNotPresent", "Never"]),
+    )
+    .option("--image-pull-secret <name>", "a Secret to pull it with; may be repeated", collect)
+    .option("--requests <quantities>", "resource requests (default: cpu=10m,memory=32Mi)")
+    .option("--limits <quantities>", "resource limits (default: memory=128Mi)")
+    .addHelpText("after", OVERLAY_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
+  return overlay.action(async (options: OverlayArguments) => {
+    const { runOverlay } = await import("./overlay.ts");
+    process.exitCode = await runOverlay(options);
   });
 }
 

@@ -1,0 +1,30 @@
+/** Reads the values files of a command line; "-" is standard input. Judges nothing in them. */
+import { readStandardInput, readTextFile } from "../adapters/text-file.ts";
+import type { YamlFile } from "../config/yaml-problems.ts";
+
+export type ValuesFiles =
+  | { readonly t: "read"; readonly files: readonly YamlFile[] }
+  /** Expected, found, what to do. */
+  | { readonly t: "refused"; readonly sentence: string };
+
+const STDIN = "stdin";
+
+/** @param names as given with -f, in their order */
+export async function readValuesFiles(names: readonly string[]): Promise<ValuesFiles> {
+  const files: YamlFile[] = [];
+  for (const name of names) {
+    if (name === "-" && files.some((file) => file.name === STDIN))
+      return unreadable("expected - once, but it is there again: standard input can be read only once");
+    try {
+      files.push(name === "-" ? { name: STDIN, text: await readStandardInput() } : { name, text: readTextFile(name) });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      return unreadable(`expected a readable file, but ${reason}: name a vcluster.yaml, or - for standard input`);
+    }
+  }
+  return { t: "read", files };
+}
+
+function unreadable(sentence: string): ValuesFiles {
+  return { t: "refused", sentence: `--values: ${sentence}` };
+}

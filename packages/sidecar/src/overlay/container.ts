@@ -1,0 +1,90 @@
+/**
+ * The sidecar's container as the overlay writes it: the one place that says what it may do, what it is told about its
+ * pod, and what it sees of it. The tests' pods are made from the same constants. Knows no vcluster.yaml.
+ */
+import { scalarText } from "./scalar-text.ts";
+
+/** Of the image, too, which is in no registry until somebody pushes it. */
+export const NAME = "vcluster-kube-vip";
+
+/** By variable, the field of the pod that the downward API puts there. */
+export const POD_FIELDS = {
+  POD_NAME: "metadata.name",
+  POD_UID: "metadata.uid",
+  POD_NAMESPACE: "metadata.namespace",
+  POD_IP: "status.podIP",
+  // The chart puts the release's name nowhere else that a file without templates could name.
+  VCLUSTER_NAME: "metadata.labels['release']",
+} as const;
+
+/** Addresses, routes, rules and nf_tables; packet sockets. */
+export const CAPABILITIES = ["NET_ADMIN", "NET_RAW"] as const;
+
+/** The volumes are the chart's. */
+export const MOUNTS = {
+  config: { name: "vcluster-config", mountPath: "/var/lib/vcluster" },
+  pki: { name: "data", mountPath: "/data/pki", subPath: "pki" },
+} as const;
+
+/** Amounts by resource, as Kubernetes writes them: { memory: "128Mi" }. */
+export type Amounts = Readonly<Record<string, string>>;
+
+export interface ContainerOptions {
+  readonly image: string;
+  /** Undefined: Kubernetes' own choice, by the image's tag. */
+  readonly pullPolicy: string | undefined;
+  readonly requests: Amounts;
+  readonly limits: Amounts;
+}
+
+/**
+ * docs/benchmarks.md: a holder's working set is 19 MB; with the executable's pages, which are charged to the container
+ * that reads them first, 62 MB. At rest it takes 0.2 % of a core.
+ */
+export const RESOURCES: Readonly<Record<"requests" | "limits", Amounts>> = {
+  requests: { cpu: "10m", memory: "32Mi" },
+  limits: { memory: "128Mi" },
+};
+
+/** An item of sidecarContainers, at the left margin. */
+export function containerLines({ image, pullPolicy, requests, limits }: ContainerOptions): readonly string[] {
+  const { config, pki } = MOUNTS;
+  const fields = Object.entries(POD_FIELDS).map(
+    ([name, path]) => `    - {name: ${name}, valueFrom: {fieldRef: {fieldPath: ${scalarText(path)}}}}`,
+  );
+  return [
+    `- name: ${NAME}`,
+    `  image: ${scalarText(image)}`,
+    ...(pullPolicy === undefined ? [] : [`  imagePullPolicy: ${pullPolicy}`]),
+    "  args: [run]",
+    "  env:",
+    ...fields,
+    "  securityContext:",
+    "    # NET_ADMIN for address, routes and rule, NET_RAW for ARP. Without privilege escalation only user 0 keeps them.",
+    "    runAsUser: 0",
+    "    runAsGroup: 0",
+    "    runAsNonRoot: false",
+    "    allowPrivilegeEscalation: false",
+    "    readOnlyRootFilesystem: true",
+    `    capabilities: {drop: [ALL], add: [${CAPABILITIES.join(", ")}]}`,
+    "    seccompProfile: {type: RuntimeDefault}",
+    ...resourceLines(requests, limits),
+    "  # No probes: a failing one would take this replica's API server out of its Service, well as it may be.",
+    "  volumeMounts:",
+    "    # Your values, as Helm has merged them.",
+    `    - {name: ${config.name}, mountPath: ${config.mountPath}, readOnly: true}`,
+    "    # The folder instead of its files: certificates that are renewed are seen without a restart.",
+    `    - {name: ${pki.name}, mountPath: ${pki.mountPath}, subPath: ${pki.subPath}, readOnly: true}`,
+  ];
+}
+
+function resourceLines(requests: Amounts, limits: Amounts): readonly string[] {
+  const amounts = (of: Amounts) => Object.entries(of).map(([name, text]) => `${name}: ${scalarText(text)}`);
+  const line = (name: string, of: Amounts) =>
+    Object.keys(of).length === 0 ? [] : [`    ${name}: {${amounts(of).join(", ")}}`];
+  const both = [...line("requests", requests), ...line("limits", limits)];
+  if (both.length === 0) return [];
+  const comment =
+    "cpu" in limits ? [] : ["    # No limit on cpu: at rest nothing is used, and a takeover should not wait."];
+  return ["  resources:", ...comment, ...both];
+}
