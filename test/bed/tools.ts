@@ -1,5 +1,5 @@
 /**
- * The real control plane's programs: found in $KUBEBUILDER_ASSETS (the field's convention), on PATH or in the cache,
+ * The real control plane's programs, and Helm's: found in $KUBEBUILDER_ASSETS (the field's convention), on PATH or in the cache,
  * else built once from the Go modules in tools/ into a cache folder outside the work tree. Starts none of them.
  */
 import { spawnSync } from "node:child_process";
@@ -10,10 +10,15 @@ import { delimiter, join } from "node:path";
 import { BedError } from "./bed-error.ts";
 import { attempt } from "./command.ts";
 
-type ToolName = "kube-apiserver" | "kubeadm" | "kubectl" | "etcd" | "etcdctl";
+const CONTROL_PLANE = ["kube-apiserver", "kubeadm", "kubectl", "etcd", "etcdctl"] as const;
+/** The two lines of Helm that are maintained; under these names, so that one on PATH is not taken for the other. */
+const HELMS = ["helm3", "helm4"] as const;
+
+type ToolName = (typeof CONTROL_PLANE)[number] | (typeof HELMS)[number];
 
 /** Absolute paths. */
-export type Tools = Readonly<Record<ToolName, string>>;
+export type Tools = Readonly<Record<(typeof CONTROL_PLANE)[number], string>>;
+export type Helms = Readonly<Record<(typeof HELMS)[number], string>>;
 
 interface Source {
   /** Folder under tools/ with go.mod and go.sum. */
@@ -32,39 +37,59 @@ const SOURCES: Readonly<Record<ToolName, Source>> = {
   kubectl: kubernetes("kubectl"),
   etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3", ldflags: "-s -w" },
   etcdctl: { module: "etcd", package: "go.etcd.io/etcd/etcdctl/v3", ldflags: "-s -w" },
+  helm3: helm("v3", "v3.22.0"),
+  helm4: helm("v4", "v4.3.1"),
 };
-
-const NAMES = Object.keys(SOURCES) as readonly ToolName[];
 
 /** A cold build of kube-apiserver takes 4.5 min on 2 cores; a slower machine may take five times that. */
 const BUILD_TIMEOUT_MS = 25 * 60_000;
 
 /** One sentence if the tools are neither there nor can be built; undefined otherwise. */
 export function toolsObstacle(): string | undefined {
-  const missing = NAMES.filter((name) => find(name) === undefined);
+  return obstacleTo(CONTROL_PLANE);
+}
+
+/** As toolsObstacle, for what `ensureHelms` answers. */
+export function helmsObstacle(): string | undefined {
+  return obstacleTo(HELMS);
+}
+
+function obstacleTo(names: readonly ToolName[]): string | undefined {
+  const missing = names.filter((name) => find(name) === undefined);
   if (missing.length === 0 || goVersion() !== undefined) return undefined;
   return `${missing.join(", ")} are missing and Go is not there to build them; install Go 1.24 or later (https://go.dev/dl), or name a folder that holds them in KUBEBUILDER_ASSETS.`;
 }
 
 /** Where each tool is; BED_TOOL_MISSING if one is not: `ensureTools` builds them, outside the sandbox. */
 export function findTools(): Tools {
-  return collect((name) => {
-    const path = find(name);
-    if (path !== undefined) return path;
-    throw new BedError("BED_TOOL_MISSING", `${name} was not found; "pnpm test" builds it when Go is installed`);
-  });
+  return collect(CONTROL_PLANE);
 }
 
 /** Builds what is missing (needs the network once, prints what it does) and says where each tool is. */
 export async function ensureTools(): Promise<Tools> {
-  for (const name of NAMES) {
-    if (find(name) === undefined) await build(name);
-  }
-  return findTools();
+  return await ensure(CONTROL_PLANE);
 }
 
-function collect(path: (name: ToolName) => string): Tools {
-  return Object.fromEntries(NAMES.map((name) => [name, path(name)])) as Tools;
+/** Helm 3 and 4, built as ensureTools builds. */
+export async function ensureHelms(): Promise<Helms> {
+  return await ensure(HELMS);
+}
+
+async function ensure<T extends ToolName>(names: readonly T[]): Promise<Readonly<Record<T, string>>> {
+  for (const name of names) {
+    if (find(name) === undefined) await build(name);
+  }
+  return collect(names);
+}
+
+function collect<T extends ToolName>(names: readonly T[]): Readonly<Record<T, string>> {
+  return Object.fromEntries(names.map((name) => [name, pathOf(name)])) as Record<T, string>;
+}
+
+function pathOf(name: ToolName): string {
+  const path = find(name);
+  if (path !== undefined) return path;
+  throw new BedError("BED_TOOL_MISSING", `${name} was not found; "pnpm test" builds it when Go is installed`);
 }
 
 function find(name: ToolName): string | undefined {
@@ -131,6 +156,16 @@ function goVersion(): string | undefined {
 
 function kubernetes(command: string): Source {
   return { module: "kubernetes", package: `k8s.io/kubernetes/cmd/${command}`, ldflags: KUBERNETES_LDFLAGS };
+}
+
+/** Without the version it calls itself v3.0 to charts that ask. */
+function helm(line: "v3" | "v4", version: string): Source {
+  const module = `helm.sh/helm/${line}`;
+  return {
+    module: line.replace("v", "helm"),
+    package: `${module}/cmd/helm`,
+    ldflags: `-s -w -X ${module}/internal/version.version=${version}`,
+  };
 }
 
 function say(line: string): void {
