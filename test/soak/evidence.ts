@@ -13,10 +13,22 @@ const COMMANDS: readonly (readonly string[])[] = [
 export async function evidenceOf({ cluster, watch }: FaultBed): Promise<readonly string[]> {
   return [
     "--- Lease, every write since the fault was drawn and the one before:",
-    ...watch.writes().map(leaseLine),
+    ...leaseLines(watch.writes()),
     ...(await Promise.all(cluster.pods.map(kernelLines))).flat(),
     ...cluster.sidecars.flatMap((sidecar) => sidecar.tail(LOG_LINES).split("\n")),
   ];
+}
+
+/** Of renewals in a row, the first and the last. */
+function leaseLines(writes: readonly LeaseWrite[]): readonly string[] {
+  const isRenewal = (at: number) => sameHold(writes[at - 1], writes[at]);
+  return writes.flatMap((write, at) => (isRenewal(at) && isRenewal(at + 1) ? [] : [leaseLine(write)]));
+}
+
+function sameHold(before: LeaseWrite | undefined, after: LeaseWrite | undefined): boolean {
+  const [one, other] = [before?.lease, after?.lease];
+  if (one === undefined || other === undefined) return false;
+  return one.holderIdentity === other.holderIdentity && one.leaseTransitions === other.leaseTransitions;
 }
 
 function leaseLine({ answeredWallMs, verb, status, userAgent, lease }: LeaseWrite): string {
