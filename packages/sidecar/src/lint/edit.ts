@@ -28,20 +28,17 @@ export function replaceValue(entry: Entry, text: string): Patch | undefined {
  */
 export function removeEntry(root: MapTree, path: Path, keep = 0): Patch | undefined {
   const chain = entriesAlong(root, path);
-  if (chain.length < path.length) return undefined;
+  const source = chain[path.length - 1]?.key.source;
+  if (source === undefined) return undefined;
+  const mapIn = (depth: number) => mapAt(root, path.slice(0, depth))?.written.find((map) => map.source === source);
   let depth = path.length;
-  while (depth - 1 > keep && mapAt(root, path.slice(0, depth - 1))?.entries.size === 1) depth--;
+  while (depth - 1 > keep && mapIn(depth - 1)?.size === 1 && chain[depth - 2]?.key.source === source) depth--;
   const entry = chain[depth - 1];
-  const parent = mapAt(root, path.slice(0, depth - 1))?.written.find(({ source }) => source === entry?.key.source);
-  if (entry === undefined || entry.shared || parent?.style !== "block") return undefined;
-  const { source, start } = entry.key;
+  if (entry === undefined || entry.shared || mapIn(depth - 1)?.style !== "block") return undefined;
+  const { start } = entry.key;
   const first = source.positionAt(start);
-  if (
-    lineAt(source.text, start)
-      .slice(0, first.column - 1)
-      .trim() !== ""
-  )
-    return undefined;
+  const before = lineAt(source.text, start).slice(0, first.column - 1);
+  if (before.trim() !== "") return undefined;
   const last = source.positionAt(Math.max(start, entry.written.end - 1)).line;
   return { source, edits: [{ line: first.line, removed: last - first.line + 1, inserted: [] }] };
 }
@@ -68,12 +65,16 @@ export function insertInto(root: MapTree, path: Path, lines: readonly string[]):
   return { source: place.source, edits: [{ line, removed: 0, inserted: nested(rest, lines, indentation) }] };
 }
 
-/** An entry's own lines, as they would stand at the left margin. */
+/** An entry's own lines with the comment behind them, as they would stand at the left margin. */
 export function linesOfEntry({ key, written, shared }: Entry): readonly string[] | undefined {
   const { source, start } = key;
   const indentation = lineAt(source.text, start).slice(0, source.positionAt(start).column - 1);
   if (shared || indentation.trim() !== "") return undefined;
-  const lines = source.text.slice(start, written.end).split(/\r?\n/);
+  const lineEnd = source.text.indexOf("\n", written.end);
+  const lines = source.text
+    .slice(start, lineEnd === -1 ? undefined : lineEnd)
+    .trimEnd()
+    .split(/\r?\n/);
   return lines.map((line) => (line.startsWith(indentation) ? line.slice(indentation.length) : line));
 }
 

@@ -324,14 +324,17 @@ function checkPatch(text: string, expected: string): void {
 }
 
 describe("a patch", () => {
-  test("moves the annotation with its comments' lines left alone, and leaves no empty map", () => {
+  test("moves the annotation with the comment behind it, and leaves no empty map", () => {
     const text = changed([
       POD_ANNOTATION,
       "    annotations: # of what?\n      # Multus\n      k8s.v1.cni.cncf.io/networks: a/b # the bridge\n",
     ]);
     const moved = text
       .replace("    annotations: # of what?\n      # Multus\n      k8s.v1.cni.cncf.io/networks: a/b # the bridge\n", "")
-      .replace("  advanced:", "    pods:\n      annotations:\n        k8s.v1.cni.cncf.io/networks: a/b\n  advanced:");
+      .replace(
+        "  advanced:",
+        "    pods:\n      annotations:\n        k8s.v1.cni.cncf.io/networks: a/b # the bridge\n  advanced:",
+      );
     checkPatch(text, moved);
   });
 
@@ -394,6 +397,25 @@ describe("several files", () => {
 
   test("take back by null what an earlier one says", () => {
     check([CLEAN, "controlPlane:\n  endpoint: null\n"], ["1:2:3 error ENDPOINT_MISSING"]);
+  });
+
+  test("miss something in the first that has the map around it", () => {
+    const text = changed(["    highAvailability:\n      replicas: 3\n", ""], [SIDECAR, ""]);
+    check([text, `controlPlane:\n  statefulSet:\n${SIDECAR}`], ["9:3 warning ONE_REPLICA"]);
+  });
+
+  test("keep no map that is left empty in its file", () => {
+    const text =
+      "controlPlane:\n  statefulSet:\n    annotations:\n      k8s.v1.cni.cncf.io/networks: a/b\n  endpoint: x\n";
+    const { findings } = lint(
+      [
+        { name: "a", text },
+        { name: "b", text: CLEAN },
+      ],
+      NO_OPTIONS,
+    );
+    const patches = findings.flatMap(({ code, patch }) => (code === "NETWORKS_STRAY" && patch ? [patch] : []));
+    expect(patches.map(applyPatch)).toEqual(["controlPlane:\n  endpoint: x\n"]);
   });
 
   test("are patched where the fault is", () => {

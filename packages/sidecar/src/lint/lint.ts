@@ -24,7 +24,7 @@ export interface Verdict {
 
 /** Trying a patch reads all files again: not for files that nobody has written by hand. */
 const TRIED_CHARACTERS_MAX = 65_536;
-const TRIED_PATCHES_MAX = 50;
+const TRIED_PATCHES_MAX = 20;
 
 /**
  * Later files win, as with `helm -f a -f b`. The same files give the same findings in the same order.

@@ -17,8 +17,10 @@ function mergeMaps(earlier: MapTree, later: MapTree): MapTree {
   return { t: "map", entries, written: [...earlier.written, ...later.written] };
 }
 
+/** A map that is in several files is at home in the first: there a person looks for it. */
 function mergeEntries(earlier: Entry, later: Entry): Entry {
-  return { ...later, value: mergeValues(earlier.value, later.value) };
+  const value = mergeValues(earlier.value, later.value);
+  return value.t === "map" && earlier.value.t === "map" ? { ...earlier, value } : { ...later, value };
 }
 
 function mergeValues(earlier: Tree, later: Tree): Tree {

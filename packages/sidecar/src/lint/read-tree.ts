@@ -169,7 +169,7 @@ class TreeReader {
     }
     const firstKey = map.items.length === 0 ? undefined : this.#span(map.items[0]?.key).start;
     const style = map.flow ? "flow" : "block";
-    return { t: "map", entries, written: [{ ...this.#span(map), style, firstKey, shared }] };
+    return { t: "map", entries, written: [{ ...this.#span(map), style, firstKey, size: map.items.length, shared }] };
   }
 
   /** Of several maps the first wins, and all of them over what this map has said before. */

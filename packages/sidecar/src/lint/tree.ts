@@ -34,6 +34,8 @@ export interface Written extends Span {
   readonly style: "block" | "flow";
   /** Where the first key is; absent in an empty map. */
   readonly firstKey: number | undefined;
+  /** How many entries this file has in it. */
+  readonly size: number;
   readonly shared: boolean;
 }
 

@@ -42,7 +42,7 @@ const stray: Rule = {
   find(values) {
     if (entryAt(values.root, ON_OBJECT) === undefined || entryAt(values.root, ON_POD) === undefined) return [];
     const message = `expected ${NETWORKS} under controlPlane.statefulSet.pods.annotations only, but found it under controlPlane.statefulSet.annotations, too: remove it there`;
-    return [faultAtKey(values, ON_OBJECT, message, removeEntry(values.root, ON_OBJECT, PATHS.statefulSet.length))];
+    return [faultAtKey(values, ON_OBJECT, message, removeEntry(values.root, ON_OBJECT))];
   },
 };
 
