@@ -1,5 +1,5 @@
 import { ownerOf } from "@vcluster-kube-vip/routing";
-import { interfaceName, ip, MemoryGate, MemoryKernel, mac } from "@vcluster-kube-vip/routing/testing";
+import { interfaceName, ip, MemoryGate, MemoryKernel, mac, prefix } from "@vcluster-kube-vip/routing/testing";
 import { describe, expect, it } from "vitest";
 import type { Happening } from "../observe/happening.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
@@ -39,7 +39,7 @@ function drive() {
     tell: (happening) => told.push(happening),
     placement: () => ({
       vip: ip("10.100.0.100"),
-      gateway: undefined,
+      gateway: { address: ip("10.100.0.1"), subnet: prefix("10.100.0.0/24") },
       linkName: interfaceName("net1"),
       linkIndex: 7,
       lease: "ns/lease",
@@ -85,6 +85,21 @@ describe("the VIP's driver", () => {
     await clock.advance(200);
     expect(driver.state.t).toBe("absent");
     expect(silenced).toEqual([]);
+  });
+
+  it("prepares again what another hand removed while it was being prepared", async () => {
+    const { clock, kernel, driver } = drive();
+    let removed = false;
+    kernel.afterVerb = (verb) => {
+      if (verb !== "addRule" || removed) return;
+      removed = true;
+      driver.kernelChanged();
+      void kernel.rules(4).then(({ items }) => Promise.all(items.map((rule) => kernel.deleteRule(rule))));
+    };
+    driver.prepare();
+    await clock.advance(10);
+    expect(removed).toBe(true);
+    expect((await kernel.rules(4)).items).toHaveLength(1);
   });
 
   it("says how long a takeover took from the moment the Lease was won", async () => {

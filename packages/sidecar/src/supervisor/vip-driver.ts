@@ -33,7 +33,8 @@ export class VipDriver {
   /** Rule 7: what every loosening of the kernel is asked before and after. */
   readonly #permit: Permit;
   #state: VipState = { t: "absent" };
-  #preparing = false;
+  /** "again": the kernel changed since what is being prepared was looked at. */
+  #preparing: "no" | "yes" | "again" = "no";
   #silenceAsked = false;
   /** Since it was asked for silence; undefined: it is not asked, or nothing was to be silenced. */
   #silencingSinceMs: number | undefined;
@@ -85,13 +86,19 @@ export class VipDriver {
 
   /** Everything but the address, while another replica holds the VIP: then taking it is two requests to the kernel. */
   prepare(): void {
-    if (this.#state.t !== "absent" || this.#preparing || !this.#o.isFit()) return;
+    if (this.#state.t !== "absent" || !this.#o.isFit()) return;
+    if (this.#preparing !== "no") {
+      this.#preparing = "again";
+      return;
+    }
     const placement = this.#o.placement();
     if (placement === undefined) return;
-    this.#preparing = true;
+    this.#preparing = "yes";
     this.#o.loop.awaited(this.#o.vipKernel.prepare(placement), (prepared) => {
-      this.#preparing = false;
+      const again = this.#preparing === "again";
+      this.#preparing = "no";
       if (prepared.t === "failed") this.#o.onRefused(prepared.reason);
+      else if (again) this.prepare();
     });
   }
 

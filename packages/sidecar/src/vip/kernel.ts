@@ -44,6 +44,8 @@ export class VipKernel {
   #last: Promise<unknown> = Promise.resolve();
   /** The link on which routes, rule and closed gate are in place, and nothing stands in the address's way. */
   #preparedOn: number | undefined;
+  /** How often the kernel was said to have changed: what was looked at before counts no more. */
+  #doubts = 0;
   /** What the gate was opened until: a refresh begins from it. undefined: not known, it is looked up first. */
   #opening: Opening | undefined;
 
@@ -60,18 +62,21 @@ export class VipKernel {
   /** Everything but the address, with the gate closed, and away with what is not wanted. */
   prepare(placement: Placement): Promise<Configured> {
     return this.#inTurn(async () => {
+      const doubts = this.#doubts;
       const observed = await observe(this.#ports, gateTargetOf(placement));
       const { changes } = plan(preparedState(placement), observed);
       // What would forbid taking is said now, while another replica can.
       const { findings } = plan(heldState(placement, "take"), observed);
       const configured = outcomeOf(await apply(this.#ports, changes, NO_PERMIT), findings, changes);
-      this.#preparedOn = configured.t === "done" ? placement.linkIndex : undefined;
+      const isTrue = configured.t === "done" && doubts === this.#doubts;
+      this.#preparedOn = isTrue ? placement.linkIndex : undefined;
       return configured;
     });
   }
 
   /** Something may have changed: what was prepared is looked at again before it is relied on. */
   doubt(): void {
+    this.#doubts += 1;
     this.#preparedOn = undefined;
   }
 
