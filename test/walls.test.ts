@@ -12,6 +12,7 @@ const CORE = [
   "packages/sidecar/src/config",
   "packages/sidecar/src/observe",
   "packages/sidecar/src/lint",
+  "packages/sidecar/src/overlay",
   "packages/routing/src/values",
 ];
 

@@ -1,5 +1,5 @@
 /** A named network namespace: made, used and deleted through iproute2. Only inside the sandbox. */
-
+import { CAPABILITIES } from "../../packages/sidecar/src/overlay/container.ts";
 import { BedError } from "./bed-error.ts";
 import { attempt, type CommandOptions, type CommandResult, run } from "./command.ts";
 import { BedProcess, type ProcessOptions } from "./process.ts";
@@ -11,8 +11,8 @@ export interface SpawnOptions extends ProcessOptions {
   readonly capabilities?: readonly string[];
 }
 
-/** What Kubernetes gives a container with `drop: [ALL], add: [NET_ADMIN, NET_RAW]` and uid 0. */
-export const SIDECAR_CAPABILITIES: readonly string[] = ["net_admin", "net_raw"];
+/** What Kubernetes gives the overlay's container, which drops all others and is uid 0. */
+export const SIDECAR_CAPABILITIES: readonly string[] = CAPABILITIES.map((name) => name.toLowerCase());
 
 export class Namespace {
   readonly name: string;

@@ -7,6 +7,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROGRAM, V8_FLAGS } from "../../packages/sidecar/build.ts";
+import { ARGUMENTS, POD_FIELDS, type PodField } from "../../packages/sidecar/src/overlay/container.ts";
 import { SIDECAR_CAPABILITIES } from "./namespace.ts";
 import type { Pod } from "./pod.ts";
 import type { BedProcess, Exit } from "./process.ts";
@@ -58,7 +59,7 @@ export class SidecarProcess {
   private constructor(pod: Pod, options: SidecarOptions) {
     this.pod = pod;
     this.process = pod.namespace.spawn(
-      [process.execPath, ...V8_FLAGS, options.program ?? shippedProgram(), "run", ...(options.flags ?? [])],
+      [process.execPath, ...V8_FLAGS, options.program ?? shippedProgram(), ...ARGUMENTS, ...(options.flags ?? [])],
       {
         name: `${pod.name}-sidecar`,
         capabilities: SIDECAR_CAPABILITIES,
@@ -117,20 +118,28 @@ export class SidecarProcess {
   }
 }
 
-/** What the overlay's container has: the downward API's four, and nothing of the test's own environment. */
+/** What the overlay's container is told, and nothing of the test's own environment. */
 function environment(pod: Pod, options: SidecarOptions): NodeJS.ProcessEnv {
   const variables: Record<string, string | undefined> = {
     PATH: process.env["PATH"],
-    POD_NAME: pod.name,
-    POD_UID: pod.uid,
-    POD_IP: pod.address,
-    POD_NAMESPACE: HOST_NAMESPACE,
-    VCLUSTER_NAME: RELEASE,
+    ...downwardApi(pod),
+    // In the place of its two mounts.
     VCLUSTER_KUBE_VIP_CONFIG_FILE: options.configFile ?? PAGE_FILE,
     VCLUSTER_KUBE_VIP_KUBECONFIG: options.kubeconfig,
     ...options.env,
   };
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+}
+
+function downwardApi(pod: Pod): Record<string, string> {
+  const fields: Readonly<Record<PodField, string>> = {
+    "metadata.name": pod.name,
+    "metadata.uid": pod.uid,
+    "metadata.namespace": HOST_NAMESPACE,
+    "status.podIP": pod.address,
+    "metadata.labels['release']": RELEASE,
+  };
+  return Object.fromEntries(Object.entries(POD_FIELDS).map(([variable, field]) => [variable, fields[field]]));
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

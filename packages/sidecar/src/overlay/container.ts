@@ -7,6 +7,9 @@ import { scalarText } from "./scalar-text.ts";
 /** Of the image, too, which is in no registry until somebody pushes it. */
 export const NAME = "vcluster-kube-vip";
 
+/** Of the image's program. */
+export const ARGUMENTS = ["run"] as const;
+
 /** By variable, the field of the pod that the downward API puts there. */
 export const POD_FIELDS = {
   POD_NAME: "metadata.name",
@@ -16,6 +19,8 @@ export const POD_FIELDS = {
   // The chart puts the release's name nowhere else that a file without templates could name.
   VCLUSTER_NAME: "metadata.labels['release']",
 } as const;
+
+export type PodField = (typeof POD_FIELDS)[keyof typeof POD_FIELDS];
 
 /** Addresses, routes, rules and nf_tables; packet sockets. */
 export const CAPABILITIES = ["NET_ADMIN", "NET_RAW"] as const;
@@ -56,7 +61,7 @@ export function containerLines({ image, pullPolicy, requests, limits }: Containe
     `- name: ${NAME}`,
     `  image: ${scalarText(image)}`,
     ...(pullPolicy === undefined ? [] : [`  imagePullPolicy: ${pullPolicy}`]),
-    "  args: [run]",
+    `  args: [${ARGUMENTS.join(", ")}]`,
     "  env:",
     ...fields,
     "  securityContext:",
