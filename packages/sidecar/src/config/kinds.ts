@@ -11,6 +11,10 @@ export interface Kind<T> {
   readonly range: string;
   /** The rest of "expected …". */
   readonly expected: string;
+  /** Of numbers; what is excepted in between is not said here. */
+  readonly limits?: Range & { readonly whole: boolean };
+  /** All that there are. */
+  readonly words?: readonly string[];
   /** Never throws. */
   read(text: string): Reading<T>;
 }
@@ -28,6 +32,7 @@ export function seconds({ min, max, whole = false }: Range & { readonly whole?: 
     type: "seconds",
     range,
     expected: `${whole ? "whole seconds" : "seconds"} from ${min} to ${max}`,
+    limits: { min, max, whole },
     read(text) {
       if (!/^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(text)) return fault("NUMBER_INVALID", "is not a decimal number", cure);
       const value = Number(text);
@@ -51,6 +56,7 @@ export function integer({
     type: "number",
     range: `${min} to ${max}${except}`,
     expected: `a whole number from ${min} to ${max}`,
+    limits: { min, max, whole: true },
     read(text) {
       if (!/^(0|[1-9][0-9]{0,9})$/.test(text))
         return fault("NUMBER_INVALID", "is not a decimal number", "write digits only, without leading zeros");
@@ -162,6 +168,7 @@ export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
     type: "word",
     range: words.join(", "),
     expected: words.join(" or "),
+    words,
     read(text) {
       const word = words.find((known) => known === text);
       return word === undefined ? fault("WORD_INVALID", "is none of them", "choose one") : valid(word);

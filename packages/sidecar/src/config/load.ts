@@ -19,7 +19,7 @@ import {
   readRouting,
   readVip,
 } from "./sections.ts";
-import { BLOCK, OWN_SECTION } from "./setting.ts";
+import { BLOCK, CHART_KEYS, OWN_SECTION } from "./setting.ts";
 import { ALL_SETTINGS, SETTINGS } from "./settings.ts";
 import { Reader } from "./sources.ts";
 import { findYamlKeys, type YamlKeys } from "./vcluster-yaml.ts";
@@ -92,7 +92,7 @@ function besides(vip: IpAddress | undefined, addresses: readonly IpAddress[]): r
 function readFile(file: ConfigInput["file"]): YamlKeys {
   if (file === undefined) return { readable: true, values: new Map(), problems: [] };
   if ("readable" in file) return file;
-  if ("text" in file) return findYamlKeys(file, KEYS, [OWN_SECTION, BLOCK]);
+  if ("text" in file) return findYamlKeys(file, KEYS, { closed: [OWN_SECTION, BLOCK], foreign: CHART_KEYS });
   const sentence = `expected a readable vcluster.yaml, but ${file.unreadable}: mount it, or set configFile to where it is`;
   const origin = { field: file.name, position: undefined };
   return { readable: false, values: new Map(), problems: [problem("FILE_UNREADABLE", origin, sentence)] };

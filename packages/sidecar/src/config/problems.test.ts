@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type ConfigInput, loadConfig } from "./load.ts";
 import { formatProblem, SEVERITIES } from "./problem.ts";
+import { CHART_KEYS, OWN_SECTION } from "./setting.ts";
 import { FILE_CHARACTERS_MAX } from "./yaml-problems.ts";
 
 interface Situation {
@@ -222,6 +223,10 @@ describe("other values", () => {
     ["interface: {name: net1}", "WRONG_TYPE", "expected a plain value, but found a map"],
   ])("%s is answered with %s", (own, code, sentence) => {
     check({ own }, "config.yaml:10:", code, sentence);
+  });
+
+  test.each(CHART_KEYS)("%s, which the chart reads, is nothing unknown", (key) => {
+    expect(problemsOf({ own: `${key.replace(`${OWN_SECTION}.`, "")}: {create: true}` })).toEqual([]);
   });
 
   test.each([

@@ -25,6 +25,15 @@ export interface Setting<T> {
 
 /** Everything of ours in vcluster.yaml is under this key: `global` is the one place where its schema lets others write. */
 export const OWN_SECTION = "global.kubeVip";
+/** What the chart beside the virtual cluster reads there, and this program does not (charts/vcluster-kube-vip/values.yaml). */
+export const CHART_KEYS: readonly string[] = [
+  "vclusterName",
+  "networkAttachmentDefinition",
+  "podMonitor",
+  "prometheusRule",
+  "dashboard",
+  "networkPolicy",
+].map((name) => `${OWN_SECTION}.${name}`);
 /** vCluster's own block. */
 export const BLOCK = "controlPlane.advanced.kubeVip";
 

@@ -32,11 +32,15 @@ export interface YamlKeys {
   readonly problems: readonly Problem[];
 }
 
-/**
- * @param keys "controlPlane.endpoint": keys of scalars. An empty one counts as absent, a list as its items with commas.
- * @param closedSections "global.kubeVip": maps in which any other key is a mistake, and warned about.
- */
-export function findYamlKeys(file: YamlFile, keys: readonly string[], closedSections: readonly string[]): YamlKeys {
+export interface Sections {
+  /** "global.kubeVip": maps in which any other key is a mistake, and warned about. */
+  readonly closed: readonly string[];
+  /** "global.kubeVip.podMonitor": keys in them that somebody else reads. */
+  readonly foreign: readonly string[];
+}
+
+/** @param keys "controlPlane.endpoint": keys of scalars. An empty one counts as absent, a list as its items with commas. */
+export function findYamlKeys(file: YamlFile, keys: readonly string[], sections: Sections): YamlKeys {
   const objection = objectionToText(file);
   if (objection !== undefined) return { readable: false, values: new Map(), problems: [objection] };
   const lines = new LineCounter();
@@ -49,9 +53,7 @@ export function findYamlKeys(file: YamlFile, keys: readonly string[], closedSect
       .map(({ code, message, pos }) => syntaxProblem(at(file.name, pos[0]), message, code));
     return { readable: false, values: new Map(), problems };
   }
-  const finder = new KeyFinder(keys, new Set(closedSections), at, (node) =>
-    isAlias(node) ? node.resolve(document) : node,
-  );
+  const finder = new KeyFinder(keys, sections, at, (node) => (isAlias(node) ? node.resolve(document) : node));
   if (isAbsent(document.contents)) return { readable: true, values: new Map(), problems: [emptyFile(file.name)] };
   finder.descend(document.contents, "");
   const readable = !finder.problems.some((problem) => problem.severity === "error");
@@ -77,18 +79,18 @@ class KeyFinder {
   readonly values = new Map<string, FoundValue>();
   readonly problems: Problem[] = [];
   readonly #keys: readonly string[];
-  readonly #closed: ReadonlySet<string>;
+  readonly #sections: Sections;
   readonly #at: (field: string, offset: number) => Origin;
   readonly #resolve: (node: unknown) => unknown;
 
   constructor(
     keys: readonly string[],
-    closed: ReadonlySet<string>,
+    sections: Sections,
     at: (field: string, offset: number) => Origin,
     resolve: (node: unknown) => unknown,
   ) {
     this.#keys = keys;
-    this.#closed = closed;
+    this.#sections = sections;
     this.#at = at;
     this.#resolve = resolve;
   }
@@ -124,7 +126,8 @@ class KeyFinder {
       const field = section === "" ? name : `${section}.${name}`;
       const origin = this.#at(field, key.range?.[0] ?? 0);
       if (known.includes(name) && entries.has(name)) this.#report(duplicateKey(origin));
-      if (!known.includes(name) && this.#closed.has(section)) this.#report(unknownKey(origin, name, known));
+      const isSomebodys = known.includes(name) || this.#sections.foreign.includes(field);
+      if (!isSomebodys && this.#sections.closed.includes(section)) this.#report(unknownKey(origin, name, known));
       entries.set(name, { key, value });
     }
     return entries;

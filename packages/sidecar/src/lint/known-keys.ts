@@ -4,6 +4,7 @@
  */
 import type { Problem } from "../config/config.ts";
 import { type Origin, quote } from "../config/problem.ts";
+import { CHART_KEYS } from "../config/setting.ts";
 import { ALL_SETTINGS } from "../config/settings.ts";
 import type { FoundValue, YamlKeys } from "../config/vcluster-yaml.ts";
 import { unknownKey, wrongType } from "../config/yaml-problems.ts";
@@ -55,10 +56,10 @@ function expectedOf(chain: readonly Entry[], wrong: Entry, path: Path): string {
 
 function unknownIn(root: MapTree, section: Path): readonly Problem[] {
   const known = namesIn(section);
-  const entries = [...(mapAt(root, section)?.entries.values() ?? [])].filter(({ name }) => !known.includes(name));
-  return entries.map(({ name, key }) => {
-    const origin = { field: [...section, name].join("."), position: key.source.positionAt(key.start) };
-    return unknownKey(origin, name, known);
+  return [...(mapAt(root, section)?.entries.values() ?? [])].flatMap(({ name, key }) => {
+    const field = [...section, name].join(".");
+    if (known.includes(name) || CHART_KEYS.includes(field)) return [];
+    return [unknownKey({ field, position: key.source.positionAt(key.start) }, name, known)];
   });
 }
 

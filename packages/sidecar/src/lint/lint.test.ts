@@ -256,6 +256,7 @@ describe("the keys", () => {
       `${CLEAN}global:\n  kubeVip:\n    leaseDurationSecond: 20\n`,
       ["30:5 warning UNKNOWN_SETTING"],
     ],
+    ["of the chart beside the virtual cluster", `${CLEAN}global:\n  kubeVip:\n    podMonitor: {create: true}\n`, []],
     [
       "of ours in vCluster's block, which the chart refuses",
       changed(["      interface:", "      leaseDuration: 20\n      interface:"]),
