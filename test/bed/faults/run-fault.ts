@@ -31,6 +31,8 @@ export interface FaultRunOptions {
 const PHASE_MS: Fault["lastsMs"] = [0, 2_000];
 /** After the last sign of recovery: what comes late is seen as well. */
 const AFTERMATH_MS = 500;
+/** A starved holder lets go again while it is looked at. */
+const RESIDUE_LOOKS = 3;
 const SERVED_WITHIN_MS = 30_000;
 
 export async function runFault(bed: FaultBed, fault: Fault, options: FaultRunOptions): Promise<FaultRun> {
@@ -50,8 +52,6 @@ export async function runFault(bed: FaultBed, fault: Fault, options: FaultRunOpt
     withinMs: SERVED_WITHIN_MS,
     diagnose: () => bed.cluster.sidecars.map((sidecar) => sidecar.tail(12)).join("\n"),
   });
-  const holder = await bed.settled();
-  await sleep(AFTERMATH_MS);
   return {
     fault: fault.name,
     victim: victim.name,
@@ -59,8 +59,18 @@ export async function runFault(bed: FaultBed, fault: Fault, options: FaultRunOpt
     appliedAtMs,
     healedAtMs,
     servedAfterHealMs: servedAtMs - healedAtMs,
-    seen: await bed.watch.report(holder.pod),
+    seen: await seenAtRest(bed),
   };
+}
+
+/** What is gone at the next look was on its way out (or back), and no residue. */
+async function seenAtRest(bed: FaultBed): Promise<Seen> {
+  for (let look = 1; ; look += 1) {
+    const holder = await bed.settled();
+    await sleep(AFTERMATH_MS);
+    const seen = await bed.watch.report(holder.pod);
+    if (seen.residue.length === 0 || look === RESIDUE_LOOKS) return seen;
+  }
 }
 
 function victimOf({ victim }: Fault, { cluster }: FaultBed, holder: Pod, random: Random): Pod {
