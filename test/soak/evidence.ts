@@ -7,6 +7,7 @@ const LOG_LINES = 40;
 const COMMANDS: readonly (readonly string[])[] = [
   ["ip", "-oneline", "addr", "show"],
   ["ip", "rule", "show"],
+  ["ip", "route", "show", "table", "all"],
   ["nft", "list", "ruleset"],
 ];
 
