@@ -9,6 +9,7 @@ import { ensureTools } from "../bed/tools.ts";
 import { missingFor } from "../requirements.ts";
 import { type Arguments, HELP, readArguments } from "./arguments.ts";
 import { drawAt } from "./draw.ts";
+import { Lane } from "./lane-process.ts";
 import { isViolation, type Outcome, type Troubled } from "./outcome.ts";
 import { writePart } from "./page.ts";
 import { ResultsFile } from "./results-file.ts";
@@ -49,7 +50,7 @@ async function run(args: Arguments, results: ResultsFile): Promise<void> {
   const startedAtMs = performance.now();
   let done = 0;
   await soak({
-    order: { seed, timers },
+    startLane: () => Lane.start({ seed, timers }),
     indices,
     lanes: Math.min(lanes, indices.length),
     signal: interrupted.signal,

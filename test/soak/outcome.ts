@@ -17,6 +17,10 @@ export interface Ran extends Drawn {
   readonly msOfNone: number;
   /** The longest time from a failed connection of the worker to the next served one. */
   readonly unservedMs: number;
+  /** The longest time between two probes of one sampler: what happened inside it was not seen. */
+  readonly blindMs: number;
+  /** To another pod. */
+  readonly moves: number;
   readonly framesOfOthers: number;
   readonly residue: number;
   /** One sentence each. */

@@ -20,6 +20,8 @@ export async function runDraw(bed: FaultBed, index: number, draw: Draw): Promise
       msOfTwo: seen.msOfTwo,
       msOfNone: seen.msOfNone,
       unservedMs: seen.connectGapMs,
+      blindMs: seen.longestBlindMs,
+      moves: seen.moves,
       framesOfOthers: seen.framesOfOthers?.length ?? 0,
       residue: seen.residue.length,
       violations,

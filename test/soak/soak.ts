@@ -1,9 +1,9 @@
 /** Gives indices to lanes until none is left, one went wrong, or it is told to stop. Judges and prints nothing. */
-import { Lane, type LaneOrder } from "./lane-process.ts";
+import type { Lane } from "./lane-process.ts";
 import { isViolation, type Outcome, type Troubled } from "./outcome.ts";
 
 export interface SoakOptions {
-  readonly order: LaneOrder;
+  readonly startLane: () => Promise<Pick<Lane, "run" | "close">>;
   readonly indices: readonly number[];
   readonly lanes: number;
   readonly signal: AbortSignal;
@@ -13,7 +13,7 @@ export interface SoakOptions {
 }
 
 /** A bed that a fault left unusable is made anew (15 s); more than that is no accident. */
-const TROUBLES_MAX = 5;
+export const TROUBLES_MAX = 5;
 
 /** Resolves when every lane has ended. @throws BedError if a bed cannot be made. */
 export async function soak(options: SoakOptions): Promise<void> {
@@ -41,8 +41,8 @@ class Queue {
   }
 
   /** One bed after the other: three control planes that start take both cores from the lanes at work. */
-  startLane(): Promise<Lane> {
-    const started = this.#starting.then(() => Lane.start(this.options.order));
+  startLane(): ReturnType<SoakOptions["startLane"]> {
+    const started = this.#starting.then(() => this.options.startLane());
     this.#starting = started.catch(() => this.stop());
     return started;
   }
@@ -68,7 +68,7 @@ async function drain(queue: Queue, number: number): Promise<void> {
   }
 }
 
-async function runUntilTrouble(queue: Queue, lane: Lane, number: number): Promise<void> {
+async function runUntilTrouble(queue: Queue, lane: Pick<Lane, "run">, number: number): Promise<void> {
   for (let index = queue.take(); index !== undefined; index = queue.take()) {
     const outcome = await outcomeOf(queue, lane, index);
     // Ended from outside: what the lane was at says nothing.
@@ -78,7 +78,7 @@ async function runUntilTrouble(queue: Queue, lane: Lane, number: number): Promis
   }
 }
 
-async function outcomeOf({ options }: Queue, lane: Lane, index: number): Promise<Outcome> {
+async function outcomeOf({ options }: Queue, lane: Pick<Lane, "run">, index: number): Promise<Outcome> {
   try {
     return await lane.run(index);
   } catch (error) {

@@ -1,23 +1,8 @@
 import { expect, test } from "vitest";
-import type { Ran } from "./outcome.ts";
+import { quietRun } from "./quiet-run.ts";
 import { spread, statisticsOf } from "./statistics.ts";
 
-const QUIET: Ran = {
-  t: "ran",
-  index: 0,
-  fault: "frozen",
-  phaseMs: 0,
-  lastsMs: 1,
-  victim: "vc-0",
-  mostAtOnce: 1,
-  msOfTwo: 0,
-  msOfNone: 0,
-  unservedMs: 0,
-  framesOfOthers: 0,
-  residue: 0,
-  violations: [],
-  evidence: [],
-};
+const QUIET = quietRun(0);
 
 test.each([
   { values: [7], expected: { median: 7, p95: 7, max: 7 } },

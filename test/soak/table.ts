@@ -21,11 +21,17 @@ export function resultLines(
   outcomes: readonly Outcome[],
   faults: readonly string[],
 ): readonly string[] {
+  const ran = outcomes.filter((outcome) => outcome.t === "ran");
   const said = [
     `${where}; \`pnpm soak --faults ${outcomes.length} --seed ${seed} --timers ${timers}\`.`,
-    `${count(outcomes.filter(({ t }) => t === "ran").length, "fault")} run,`,
-    `${count(outcomes.filter(isViolation).length, "violation")},`,
-    `${count(outcomes.filter(({ t }) => t === "troubled").length, "bed")} that did not come to rest.`,
+    `${count(ran.length, "fault")} run,`,
+    `${count(
+      ran.reduce((total, { moves }) => total + moves, 0),
+      "move",
+    )} of the VIP,`,
+    `${count(ran.filter(isViolation).length, "violation")},`,
+    `${count(outcomes.length - ran.length, "time")} that a bed did not come to rest;`,
+    `at most ${whole(Math.max(0, ...ran.map(({ blindMs }) => blindMs)))} ms between two probes of a sampler.`,
   ];
   return [said.join(" "), "", ...table(statisticsOf(outcomes, faults))];
 }
