@@ -29,7 +29,7 @@ const RESOURCE = /^[a-z0-9](?:[-a-z0-9./]{0,120}[a-z0-9])?$/;
 /** Kubernetes' quantities. */
 const QUANTITY = /^(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?$/;
 
-export const DEFAULT_IMAGE = `${NAME}:${VERSION}`;
+const DEFAULT_IMAGE = `${NAME}:${VERSION}`;
 
 export function readOptions(flags: OverlayFlags): OptionsReading {
   const { image = DEFAULT_IMAGE, imagePullPolicy: pullPolicy, imagePullSecret: pullSecrets = [] } = flags;

@@ -1,7 +1,7 @@
 /** Values files as Helm joins them, for tests of what it makes of ours: the real one is asked by `pnpm chart:matrix`. */
 
 export type Value = null | boolean | number | string | readonly Value[] | Values;
-export interface Values {
+interface Values {
   readonly [name: string]: Value;
 }
 
