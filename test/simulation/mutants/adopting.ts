@@ -9,7 +9,7 @@ export const ADOPTING: readonly Mutant[] = [
         file: "sidecar/src/election/adopting.ts",
         find: "turn.adopt(role.seen);",
         replace:
-          'turn.enter({ t: "holding", claim: { record: role.seen, deadlineMs: nowMs + turn.holdDurationMs }, lookupUntilMs: undefined }, "adopted");',
+          '{\n    const deadlineMs = nowMs + turn.holdDurationMs;\n    state.nextTryAtMs = deadlineMs;\n    turn.effects.push({ t: "hold", deadlineMs, transitions: role.seen.leaseTransitions, adopted: true });\n  }',
       },
     ],
     caughtBy: simulation(4_000),
@@ -57,12 +57,12 @@ export const ADOPTING: readonly Mutant[] = [
     caughtBy: test("sidecar/src/supervisor/inheritance.test.ts", "what the wall clock has closed is not inherited"),
   },
   {
-    name: "rule 8: leftovers of an earlier life are swept",
+    name: "rule 8: leftovers of an earlier life are swept, whatever their prefix",
     edits: [
       {
-        file: "sidecar/src/supervisor/link-driver.ts",
-        find: "this.#o.vipKernel.sweep(this.#o.target())",
-        replace: 'Promise.resolve({ t: "done", changes: [] } as const)',
+        file: "routing/src/plan.ts",
+        find: "(seen) => isOwnAddress(seen, owner) && ",
+        replace: "(seen) => isOwnAddress(seen, owner) && seen.prefixLength === 32 && ",
       },
     ],
     caughtBy: simulation(4_000),

@@ -36,8 +36,8 @@ type Fault = (pod: Pod) => void;
 type Weights = readonly (readonly [weight: number, fault: Fault])[];
 
 const HOUR_MS = 3_600_000;
-/** Schedules in which somebody asks for the VIP to be moved again and again. */
-const RESTLESS = 0.05;
+/** Schedules in which somebody asks for the VIP to be moved again and again, and many answers are lost. */
+const RESTLESS = 0.08;
 const RESTLESS_MOVES = 40;
 
 export class Faults {
@@ -45,6 +45,7 @@ export class Faults {
   readonly #world: Surroundings;
   readonly #untilMs: number;
   readonly #weights: Weights;
+  readonly #isRestless: boolean;
   /** Chances at each call of a process: to be frozen there, to be killed there. */
   #freezeAtCall: number;
   #killAtCall: number;
@@ -56,8 +57,9 @@ export class Faults {
     this.#untilMs = untilMs;
     const { random } = world;
     const harsh = random.next();
+    this.#isRestless = random.chance(RESTLESS);
     this.api = {
-      loss: random.chance(0.5) ? 0.05 * harsh : 0,
+      loss: this.#isRestless ? 0.1 : random.chance(0.5) ? 0.05 * harsh : 0,
       slow: random.chance(0.5) ? 0.06 * harsh : 0,
       twice: random.chance(0.3) ? 0.1 : 0,
       watchBreak: random.chance(0.5) ? 0.03 : 0,
@@ -77,6 +79,7 @@ export class Faults {
       [1, (pod) => this.#linkDown(pod)],
       [1, (pod) => this.#touchKernel(pod)],
       [3, (pod) => this.#stepClock(pod)],
+      [2, () => this.#flushBehindTheHolder()],
       [3, (pod) => this.#serverTrouble(pod)],
       [2, () => this.#operate()],
       [5, () => this.#operateBehindTheHolder()],
@@ -94,7 +97,7 @@ export class Faults {
     for (let left = Math.floor(random.between(2, 16)); left > 0; left -= 1) {
       timeline.at(random.between(4_000, this.#untilMs), () => this.#inject());
     }
-    if (!random.chance(RESTLESS)) return;
+    if (!this.#isRestless) return;
     for (let left = RESTLESS_MOVES; left > 0; left -= 1) {
       timeline.at(random.between(4_000, this.#untilMs), () => this.#transfer());
     }
@@ -112,12 +115,21 @@ export class Faults {
     if (pod.writes.mustRun) return;
     if (random.chance(this.#freezeAtCall)) {
       coverage.count("frozen at a call");
-      pod.freeze(random.between(100, 20_000));
+      this.#freezeInTrouble(pod);
     }
     if (random.chance(this.#killAtCall)) {
       coverage.count("killed at a call");
       this.#restart(pod);
     }
+  }
+
+  /** Troubles come together: the clock is set while the process is frozen, and the next fault waits for its thaw. */
+  #freezeInTrouble(pod: Pod): void {
+    const { random, timeline } = this.#world;
+    const forMs = random.chance(0.5) ? random.between(60, 4_000) : random.between(100, 20_000);
+    pod.freeze(forMs);
+    if (random.chance(0.3)) timeline.after(random.next() * forMs, () => this.#setClock(pod, -HOUR_MS));
+    if (random.chance(0.3)) timeline.after(forMs + random.between(30, 300), () => this.#cut(pod));
   }
 
   /** The kernel is quick, but for those times when it is not. */
@@ -260,17 +272,38 @@ export class Faults {
     this.#world.look();
   }
 
+  /** The gate goes while its process cannot put it back: then the address's lifetime is all that ends the hold. */
+  #flushBehindTheHolder(): void {
+    const { random, timeline, withLifetimes, pods } = this.#world;
+    const holder = this.#holder();
+    if (holder === undefined || !withLifetimes || !holder.writes.isIdle) return;
+    if (random.chance(0.5)) holder.freeze(random.between(4_000, 20_000));
+    else {
+      holder.kill();
+      this.#startAgain(holder, random.between(4_000, 20_000));
+    }
+    timeline.after(random.between(0, 3_000), () => {
+      if (!pods.includes(holder) || !holder.writes.isIdle) return;
+      this.#world.coverage.count("flushed behind the holder");
+      holder.namespace.gate.flushRuleset();
+    });
+  }
+
   /** An administrator or a time daemon: by an hour, or by a little; there and back again. */
   #stepClock(pod: Pod): void {
-    const { random, timeline, coverage } = this.#world;
-    const byMs = random.pick([HOUR_MS, -HOUR_MS, random.between(-3_000, 3_000)]);
+    const { random, timeline } = this.#world;
+    this.#setClock(pod, random.pick([HOUR_MS, -HOUR_MS, random.between(-3_000, 3_000)]));
+    if (random.chance(0.3)) timeline.after(random.between(10, 5_000), () => this.#stepClock(pod));
+  }
+
+  #setClock(pod: Pod, byMs: number): void {
+    const { coverage } = this.#world;
     if (byMs < 0 && !pod.writes.maySetBack) return;
     coverage.count(byMs < 0 ? "clock set back" : "clock set forward");
     this.#say(() => `the wall clock of ${pod.name}${pod.uid} is set by ${(byMs / 1000).toFixed(3)} s`);
     if (byMs < 0) pod.writes.setBack();
     pod.clock.stepWall(byMs);
     this.#world.look();
-    if (random.chance(0.3)) timeline.after(random.between(10, 5_000), () => this.#stepClock(pod));
   }
 
   #operate(): void {

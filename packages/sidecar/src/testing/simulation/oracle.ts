@@ -2,7 +2,6 @@
  * What must hold in every schedule, looked at whenever something may have begun to answer: between two such moments
  * answers only end (a deadline, a lifetime), so nothing is missed in between.
  */
-import type { ClientGoCandidate } from "./client-go-candidate.ts";
 import type { Pod } from "./pod.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -26,8 +25,8 @@ export class Oracle {
     this.#trace = trace;
   }
 
-  /** Never two: of ours, or one of ours beside a holder that runs client-go. */
-  look(clientGo: ClientGoCandidate | undefined): void {
+  /** Never two: of ours, or one of ours beside `others` that answer. */
+  look(others: readonly string[]): void {
     const answering = this.#pods.filter((pod) => pod.namespace.answers);
     const [one] = answering;
     if (one !== undefined && one !== this.#lastAnswering) {
@@ -35,9 +34,8 @@ export class Oracle {
       this.takeovers += 1;
       this.#trace(() => `${one.name}${one.uid} answers for the VIP`);
     }
-    const names = answering.map((pod) => pod.identity);
-    if (clientGo?.answers() === true) names.push("kube-vip");
-    if (names.length > 1) this.violate(`${names.join(" and ")} answer for the VIP`);
+    const names = [...answering.map((pod) => pod.identity), ...others];
+    if (one !== undefined && names.length > 1) this.violate(`${names.join(" and ")} answer for the VIP`);
   }
 
   countRequest(pod: Pod): void {

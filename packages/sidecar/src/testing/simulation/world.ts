@@ -2,6 +2,7 @@
  * Three replicas, one Lease, and everything that goes wrong between them. A schedule is a seed; it plays the real
  * supervisors on kernels, clocks and ways to the API that are as hostile as real ones, and the oracle looks on.
  */
+import type { MacAddress } from "@vcluster-kube-vip/routing";
 import { mac } from "@vcluster-kube-vip/routing/testing";
 import type { ElectionSettings } from "../../election/election.ts";
 import type { Happening } from "../../observe/happening.ts";
@@ -190,7 +191,8 @@ class World implements Surroundings {
   }
 
   async run(): Promise<void> {
-    const leftOn = this.random.chance(0.1) ? this.random.pick(REPLICAS) : undefined;
+    const isLeft = this.#strangerUntilMs === 0 && this.random.chance(0.1);
+    const leftOn = isLeft ? this.random.pick(REPLICAS) : undefined;
     for (const name of REPLICAS) {
       const pod = this.addPod(name);
       if (name === leftOn) pod.namespace.leave(MEMORY_CONFIG.routing.protocol);
@@ -218,14 +220,20 @@ class World implements Surroundings {
   }
 
   look(): void {
-    this.oracle.look(this.clientGo);
+    this.oracle.look(this.#others().map(([name]) => name));
   }
 
   #answeringMacs() {
     const macs = this.pods.filter(({ namespace }) => namespace.answers).map(({ namespace }) => namespace.mac);
-    if (this.timeline.nowMs < this.#strangerUntilMs) macs.push(STRANGER);
-    if (this.clientGo?.answers() === true) macs.push(CLIENT_GO);
-    return macs;
+    return [...macs, ...this.#others().map(([, address]) => address)];
+  }
+
+  /** Who answers for the VIP without being one of ours. */
+  #others(): readonly (readonly [name: string, address: MacAddress])[] {
+    const others: (readonly [string, MacAddress])[] = [];
+    if (this.timeline.nowMs < this.#strangerUntilMs) others.push(["a stranger", STRANGER]);
+    if (this.clientGo?.answers() === true) others.push(["kube-vip", CLIENT_GO]);
+    return others;
   }
 
   #tell(pod: Pod, happening: Happening): void {
