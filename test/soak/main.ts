@@ -30,7 +30,7 @@ async function main(): Promise<number> {
   await ensureTools();
   const { json, seed, timers } = args;
   const results = ResultsFile.open(json, { seed, timers, where: whereWeAre() });
-  await run(args, results).catch((error: unknown) => print(`soak: ${String(error)}`));
+  await run(args, results);
   const names = faults.map(({ name }) => name);
   const lines = resultLines(results.head, results.outcomes, names);
   for (const line of lines) print(line);
@@ -61,6 +61,7 @@ async function run(args: Arguments, results: ResultsFile): Promise<void> {
       print(`${done}/${indices.length}, ${minutesLeft.toFixed(0)} min left, lane ${lane}: ${summary(outcome)}`);
       if (outcome.t === "troubled" || isViolation(outcome)) explain(outcome, args);
     },
+    onNoBed: (error) => print(`soak: no bed: ${String(error)}`),
     lost: (index, error) => lost(args, index, error),
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);

@@ -8,12 +8,19 @@ function troubled(index: number, message: string): Troubled {
 }
 
 /** Runs `count` indices on lanes that answer with `outcomeOf`. */
-async function run(count: number, lanes: number, outcomeOf: (index: number) => Outcome, signal?: AbortSignal) {
+async function run(
+  count: number,
+  lanes: number,
+  outcomeOf: (index: number) => Outcome,
+  { signal = new AbortController().signal, bedsRefused = 0 } = {},
+) {
   const outcomes: Outcome[] = [];
+  let noBed = 0;
   let [started, closed] = [0, 0];
   await soak({
     startLane: async () => {
       started += 1;
+      if (started <= bedsRefused) throw new TypeError("too busy");
       const close = async () => {
         closed += 1;
       };
@@ -21,11 +28,20 @@ async function run(count: number, lanes: number, outcomeOf: (index: number) => O
     },
     indices: Array.from({ length: count }, (_, index) => index),
     lanes,
-    signal: signal ?? new AbortController().signal,
+    signal,
+    onNoBed: () => {
+      noBed += 1;
+    },
     onOutcome: (outcome) => outcomes.push(outcome),
     lost: (index, error) => troubled(index, String(error)),
   });
-  return { outcomes, started, closed, indices: outcomes.map(({ index }) => index).sort((left, right) => left - right) };
+  return {
+    outcomes,
+    started,
+    closed,
+    noBed,
+    indices: outcomes.map(({ index }) => index).sort((left, right) => left - right),
+  };
 }
 
 test("every index runs once, on whichever lane is free, and every lane is closed", async () => {
@@ -61,13 +77,20 @@ test("trouble again and again ends the run", async () => {
   expect(outcomes).toHaveLength(TROUBLES_MAX);
 });
 
+test("a bed that cannot be made is tried again, and not for ever", async () => {
+  const later = await run(3, 2, (index) => quietRun(index), { bedsRefused: 2 });
+  expect([later.indices, later.noBed]).toEqual([[0, 1, 2], 2]);
+  const never = await run(3, 2, (index) => quietRun(index), { bedsRefused: 100 });
+  expect([never.indices, never.noBed]).toEqual([[], TROUBLES_MAX]);
+});
+
 test("told to stop, it drops what it is at", async () => {
   const stop = new AbortController();
   const answer = (index: number): Outcome => {
     if (index === 2) stop.abort();
     return quietRun(index);
   };
-  const { indices, closed } = await run(20, 1, answer, stop.signal);
+  const { indices, closed } = await run(20, 1, answer, { signal: stop.signal });
   expect(indices).toEqual([0, 1]);
   expect(closed).toBeGreaterThan(0);
 });
