@@ -163,9 +163,6 @@ export const FENCE: readonly Mutant[] = [
         replace: "if (leftMs < -3_600_000) return undefined;",
       },
     ],
-    caughtBy: test(
-      "routing/src/apply.test.ts",
-      "past the deadline nothing is opened and no address added, though routes and rule may be",
-    ),
+    caughtBy: test("routing/src/apply.test.ts", "a refresh past the deadline is closed at once"),
   },
 ];
