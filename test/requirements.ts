@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { bridgePlugin } from "./bed/attachment.ts";
 import { sandboxObstacle, systemPath } from "./bed/sandbox.ts";
-import { toolsObstacle } from "./bed/tools.ts";
+import { helmsObstacle, toolsObstacle } from "./bed/tools.ts";
 
-export type Suite = "unit" | "simulation" | "kernel" | "cluster";
+export type Suite = "unit" | "simulation" | "helm" | "kernel" | "cluster";
 
-export const SUITES: readonly Suite[] = ["unit", "simulation", "kernel", "cluster"];
+export const SUITES: readonly Suite[] = ["unit", "simulation", "helm", "kernel", "cluster"];
 
 interface Requirement {
   readonly suites: readonly Suite[];
@@ -28,8 +28,9 @@ const REQUIREMENTS: readonly Requirement[] = [
         : undefined,
   },
   { suites: ["cluster"], obstacle: () => program("curl", "curl") },
-  { suites: ["cluster"], obstacle: () => program("promtool", "prometheus") },
+  { suites: ["helm", "cluster"], obstacle: () => program("promtool", "prometheus") },
   { suites: ["cluster"], obstacle: toolsObstacle },
+  { suites: ["helm"], obstacle: helmsObstacle },
 ];
 
 /** Sentences, one per missing thing, for the suites that cannot run. */

@@ -8,7 +8,7 @@ import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInSandbox, signalStatus } from "./bed/sandbox.ts";
-import { ensureTools } from "./bed/tools.ts";
+import { ensureHelms, ensureTools } from "./bed/tools.ts";
 import { type Counts, NOTHING, readVitestReport, sum } from "./report.ts";
 import { missingFor, SUITES, type Suite } from "./requirements.ts";
 
@@ -65,6 +65,7 @@ async function runSuite(suite: Suite): Promise<Counts> {
   }
   say(`== ${suite}`);
   if (suite === "cluster" && suiteFiles(suite).length > 0) await ensureTools();
+  if (suite === "helm" && suiteFiles(suite).length > 0) await ensureHelms();
   const report = join(reports, `${suite}.json`);
   const argv = ["vitest", "run", "--project", suite, "--passWithNoTests", ...filters()];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
@@ -82,7 +83,7 @@ function suiteFiles(suite: Suite): readonly string[] {
   const root = join(import.meta.dirname, "..");
   const patterns =
     suite === "unit"
-      ? ["packages/*/src/**/*.test.ts", "test/*.test.ts", "test/{bed,demo,soak}/**/*.test.ts"]
+      ? ["packages/*/src/**/*.test.ts", "test/*.test.ts", "test/{bed,chart,demo,soak}/**/*.test.ts"]
       : [`test/${suite}/**/*.test.ts`];
   return globSync(patterns, { cwd: root });
 }
