@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
 import { SETTINGS } from "../config/settings.ts";
@@ -9,6 +9,9 @@ import { helmMerge, type Value } from "../testing/helm-merge.ts";
 import { CAPABILITIES, MOUNTS, NAME, POD_FIELDS } from "./container.ts";
 import { type OverlayFlags, readOptions } from "./options.ts";
 import { makeOverlay } from "./overlay.ts";
+
+// The properties take 1 s where nothing else runs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const ROOT = join(import.meta.dirname, "../../../..");
 const PAGE = readFileSync(join(ROOT, "test/fixtures/config/page.yaml"), "utf8");
