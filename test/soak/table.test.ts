@@ -11,7 +11,7 @@ test("a table says what was run, on what, and what each fault came to", () => {
     quietRun(2),
   ];
   expect(resultLines(HEAD, outcomes, ["frozen"])).toEqual([
-    "2026-01-02, 2 cores; `pnpm soak --faults 3 --seed 7 --timers 5/3/1`. 3 faults run, 3 moves of the VIP, 1 violation, 0 times that a bed did not come to rest; at most 4 ms between two probes of a sampler.",
+    "2026-01-02, 2 cores; `pnpm soak --faults 3 --seed 7 --timers 5/3/1`. 3 faults run, 3 moves of the VIP, 1 violation, 0 times that a bed failed; at most 4 ms between two probes of a sampler.",
     "",
     "| fault  | runs | most at once | ms of two | ms of none: median |  p95 |  max | frames of others | residue |",
     "|--------|-----:|-------------:|----------:|-------------------:|-----:|-----:|-----------------:|--------:|",

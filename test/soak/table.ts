@@ -30,7 +30,7 @@ export function resultLines(
       "move",
     )} of the VIP,`,
     `${count(ran.filter(isViolation).length, "violation")},`,
-    `${count(outcomes.length - ran.length, "time")} that a bed did not come to rest;`,
+    `${count(outcomes.length - ran.length, "time")} that a bed failed;`,
     `at most ${whole(Math.max(0, ...ran.map(({ blindMs }) => blindMs)))} ms between two probes of a sampler.`,
   ];
   return [said.join(" "), "", ...table(statisticsOf(outcomes, faults))];
