@@ -97,8 +97,13 @@ const REFUSALS: readonly Case[] = [
 ];
 
 describe.each(HELM_NAMES)("by %s", (helm) => {
-  it.each(REFUSALS)("%s is refused in a sentence", (_, values, sentence, more?: Partial<Rendering>) => {
-    const { status, stderr } = template({ helm, files: [PAGE], values, ...more });
+  const refusals = REFUSALS.map(([what, values, sentence, more = {}]) => ({
+    what,
+    sentence,
+    rendering: { values, ...more },
+  }));
+  it.each(refusals)("$what is refused in a sentence", ({ sentence, rendering }) => {
+    const { status, stderr } = template({ helm, files: [PAGE], ...rendering });
     expect(stderr).toContain(sentence);
     expect(stderr.split("\n").filter((line) => line.startsWith("  "))).toHaveLength(1);
     expect(status).toBe(1);
