@@ -1,5 +1,6 @@
 import { RawSocketError, type Receiver } from "@vcluster-kube-vip/raw-socket";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { encodeDatagram } from "./datagram.ts";
 import { decodeMessages, encodeMessage, type NetlinkMessage } from "./message.ts";
 import { NetlinkConnection, type NetlinkRequest } from "./netlink-connection.ts";
 
@@ -175,7 +176,7 @@ test("closing ends all requests, also later ones", async () => {
 
 test("a transaction is one datagram, and its acknowledgement may speak of any of its messages", async () => {
   const parts = [16, 0xa00, 17].map((type) => ({ type, flags: 0, payload: new Uint8Array(4) }));
-  const answer = connection.transaction("change the tables", parts);
+  const answer = connection.transaction("change the tables", encodeDatagram(parts));
   expect(socket.datagrams).toBe(1);
   expect(numbers(socket.sent)).toEqual([1, 2, 3]);
   socket.acknowledge({ sequence: 2, payload: Uint8Array.of(0xfe, 0xff, 0xff, 0xff) });
@@ -184,7 +185,7 @@ test("a transaction is one datagram, and its acknowledgement may speak of any of
 
 test("what else the kernel says of a failed transaction is not taken for the next answer", async () => {
   const part = { type: 16, flags: 0, payload: new Uint8Array(4) };
-  const failed = connection.transaction("change the tables", [part, part]);
+  const failed = connection.transaction("change the tables", encodeDatagram([part, part]));
   const next = connection.verb(request);
   socket.acknowledge({ sequence: 1, payload: Uint8Array.of(0xff, 0xff, 0xff, 0xff) });
   socket.acknowledge({ sequence: 2, payload: Uint8Array.of(0xff, 0xff, 0xff, 0xff) });

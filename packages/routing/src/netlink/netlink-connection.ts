@@ -6,22 +6,18 @@
 import type { RawSocket, Receiver } from "@vcluster-kube-vip/raw-socket";
 import { RoutingError } from "../routing-error.ts";
 import { type Acknowledgement, decodeAcknowledgement } from "./acknowledgement.ts";
+import { type Datagram, encodeDatagram, type NetlinkPart, numberMessages } from "./datagram.ts";
 import {
   decodeMessages,
-  encodeMessage,
   type NetlinkMessage,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
-  NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
 } from "./message.ts";
 
 export type DatagramSocket = Pick<RawSocket, "send" | "portId" | "close">;
-
-/** What is asked; sequence number and port are added here. */
-export type NetlinkPart = Pick<NetlinkMessage, "type" | "flags" | "payload">;
 
 export interface NetlinkRequest extends NetlinkPart {
   /** For error messages: "add 10.100.0.100/32 to link 3". NLM_F_REQUEST, ACK and DUMP need not be among the flags. */
@@ -42,8 +38,7 @@ export interface TransactionAnswer extends Acknowledgement {
 
 interface Job {
   readonly what: string;
-  /** Sent as one datagram. */
-  readonly parts: readonly NetlinkPart[];
+  readonly datagram: Datagram;
   readonly isDump: boolean;
   /** The sequence number of the first part; the others follow. */
   readonly sequence: number;
@@ -83,24 +78,23 @@ export class NetlinkConnection {
    * @throws RoutingError KERNEL_TIMEOUT, KERNEL_BUSY, KERNEL_CLOSED, KERNEL_ANSWER_MALFORMED
    */
   verb({ what, type, flags, payload }: NetlinkRequest): Promise<NetlinkAnswer> {
-    return this.#enqueue(what, [{ type, flags: flags | NLM_F_REQUEST | NLM_F_ACK, payload }]);
+    return this.#enqueue(what, encodeDatagram([{ type, flags: flags | NLM_F_ACK, payload }]));
   }
 
   /**
-   * Several messages in one datagram, of which the first acknowledgement is the answer, since the kernel says errors in
-   * their order and before any success: so at least the last verb has to carry NLM_F_ACK. @throws as `verb`
+   * Several requests in one datagram, of which the first acknowledgement is the answer, since the kernel says errors in
+   * their order and before any success: so at least the last verb has to carry NLM_F_ACK. The datagram is numbered in
+   * place. @throws as `verb`
    */
-  transaction(what: string, parts: readonly NetlinkPart[]): Promise<TransactionAnswer> {
-    return this.#enqueue(
-      what,
-      parts.map((part) => ({ ...part, flags: part.flags | NLM_F_REQUEST })),
-    );
+  transaction(what: string, datagram: Datagram): Promise<TransactionAnswer> {
+    return this.#enqueue(what, datagram);
   }
 
   /** Every object of a kind. Not complete only after several attempts. @throws as `verb` */
   async dump({ what, type, flags, payload }: NetlinkRequest): Promise<NetlinkAnswer> {
     for (let attempt = 1; ; attempt += 1) {
-      const answer = await this.#enqueue(what, [{ type, flags: flags | NLM_F_REQUEST | NLM_F_DUMP, payload }], true);
+      const request = encodeDatagram([{ type, flags: flags | NLM_F_DUMP, payload }]);
+      const answer = await this.#enqueue(what, request, true);
       if (answer.complete || attempt === DUMP_ATTEMPTS_MAX) return answer;
     }
   }
@@ -115,13 +109,13 @@ export class NetlinkConnection {
     this.#waiting.length = 0;
   }
 
-  #enqueue(what: string, parts: readonly NetlinkPart[], isDump = false): Promise<NetlinkAnswer & TransactionAnswer> {
+  #enqueue(what: string, datagram: Datagram, isDump = false): Promise<NetlinkAnswer & TransactionAnswer> {
     if (this.#closed) return Promise.reject(closed(what));
     if (this.#waiting.length >= WAITING_MAX) return Promise.reject(busy(what));
     const sequence = this.#nextSequence;
-    this.#nextSequence = (sequence + parts.length) >>> 0;
+    this.#nextSequence = (sequence + datagram.offsets.length) >>> 0;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ what, parts, isDump, sequence, messages: [], complete: true, resolve, reject });
+      this.#waiting.push({ what, datagram, isDump, sequence, messages: [], complete: true, resolve, reject });
       if (this.#current === undefined) this.#next();
     });
   }
@@ -131,7 +125,8 @@ export class NetlinkConnection {
     this.#current = job;
     if (job === undefined) return;
     this.#timer = setTimeout(() => this.#fail(timeout(job.what)), ANSWER_TIMEOUT_MS);
-    const error = this.#socket.send(datagramOf(job));
+    numberMessages(job.datagram, job.sequence);
+    const error = this.#socket.send(job.datagram.bytes);
     if (error !== undefined) {
       this.#fail(new RoutingError("KERNEL_REFUSED", `cannot ${job.what}: ${error.message}`, { cause: error }));
     }
@@ -151,7 +146,7 @@ export class NetlinkConnection {
     if (job === undefined || message.portId !== this.portId) return;
     const index = (message.sequence - job.sequence) >>> 0;
     // The late answer to a request that was given up, or a further error of a transaction that has failed.
-    if (index >= job.parts.length) return;
+    if (index >= job.datagram.offsets.length) return;
     if ((message.flags & NLM_F_DUMP_INTR) !== 0) job.complete = false;
     if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
       job.messages.push(message);
@@ -181,20 +176,6 @@ export class NetlinkConnection {
     this.#next();
     settle(job);
   }
-}
-
-/** One after another; payloads are multiples of 4 long, so that nothing is between them. */
-function datagramOf({ parts, sequence }: Job): Uint8Array {
-  const messages = parts.map((part, index) =>
-    encodeMessage({ ...part, sequence: (sequence + index) >>> 0, portId: 0 }),
-  );
-  const datagram = new Uint8Array(messages.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const message of messages) {
-    datagram.set(message, offset);
-    offset += message.length;
-  }
-  return datagram;
 }
 
 function timeout(what: string): RoutingError {

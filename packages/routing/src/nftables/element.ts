@@ -5,8 +5,8 @@
  */
 import type { Opening } from "../gate.ts";
 import { type Attributes, decodeAttributeList, decodeAttributes, optional, text } from "../netlink/attribute.ts";
+import type { NetlinkPart } from "../netlink/datagram.ts";
 import { NLM_F_CREATE, NLM_F_EXCL } from "../netlink/message.ts";
-import type { NetlinkPart } from "../netlink/netlink-connection.ts";
 import { type IpAddress, ipAddressBytes } from "../values/ip-address.ts";
 import { decodeComment, encodeComment } from "./comment.ts";
 import { OF_TABLE } from "./gate-table.ts";

@@ -1,8 +1,8 @@
 /** A gate's table as the kernel is to have it: mark, set, chain and rules, and the verbs that make it so. Pure. */
 import type { GateTarget } from "../gate.ts";
 import { text } from "../netlink/attribute.ts";
+import type { NetlinkPart } from "../netlink/datagram.ts";
 import { NLM_F_CREATE } from "../netlink/message.ts";
-import type { NetlinkPart } from "../netlink/netlink-connection.ts";
 import { familyOf, type IpAddress } from "../values/ip-address.ts";
 import { encodeComment } from "./comment.ts";
 import { encodeNft, NFT_MSG, type TableFamily } from "./message.ts";

@@ -8,8 +8,8 @@
  * linux/netfilter/nfnetlink.h · linux/netfilter/nf_tables.h
  */
 import { type Attributes, decodeAttributes } from "../netlink/attribute.ts";
+import type { NetlinkPart } from "../netlink/datagram.ts";
 import { fixedPart, type NetlinkMessage, NLM_F_ACK } from "../netlink/message.ts";
-import type { NetlinkPart } from "../netlink/netlink-connection.ts";
 import { encodePayload, type Node } from "./node.ts";
 
 /** Where a table's chains are asked: the kernel's own ARP, all of IPv6, a link's frames. */

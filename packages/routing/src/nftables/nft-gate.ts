@@ -7,17 +7,19 @@ import { openNetlinkSocket, type RawSocket, RawSocketError } from "@vcluster-kub
 import type { Gate, GateOutcome, GateReading, GateTarget, Opening } from "../gate.ts";
 import type { Family } from "../model.ts";
 import { text } from "../netlink/attribute.ts";
+import { type Datagram, encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
 import { decodeMessages } from "../netlink/message.ts";
-import { NetlinkConnection, type NetlinkPart, type TransactionAnswer } from "../netlink/netlink-connection.ts";
+import { NetlinkConnection, type TransactionAnswer } from "../netlink/netlink-connection.ts";
 import { RoutingError } from "../routing-error.ts";
 import { canonicalIpAddress } from "../values/ip-address.ts";
 import { COMMENT_BYTES_MAX } from "./comment.ts";
-import { encodeDeletion, encodeElement, encodeFlush } from "./element.ts";
+import { encodeFlush } from "./element.ts";
 import { changedTable, EVENT_GROUP } from "./event.ts";
 import { foreignTable, LEASE_BYTES_MAX, leaseOf, markOf, readGate } from "./gate-reading.ts";
-import { encodeCreation, encodeRemoval, encodeRules, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
+import { encodeCreation, encodeRemoval, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
 import { encodeBatch, encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
 import { gateOutcome, gateRefusal, unsupported } from "./outcome.ts";
+import { encodeOpening, prepareRefresh } from "./refresh.ts";
 import { dumpTables } from "./table-dump.ts";
 
 const NETLINK_NETFILTER = 12;
@@ -54,6 +56,12 @@ function gateText(whole: string, bytesMax: number = COMMENT_BYTES_MAX): string {
   return `sha256:${createHash("sha256").update(whole).digest("hex")}`;
 }
 
+interface PreparedRefresh {
+  readonly tables: readonly GateTable[];
+  readonly holderIdentity: string;
+  readonly encode: ReturnType<typeof prepareRefresh>;
+}
+
 class NftGate implements Gate {
   readonly level: NftGateOptions["level"];
   readonly #connection: NetlinkConnection;
@@ -63,6 +71,7 @@ class NftGate implements Gate {
   readonly #lease: string;
   readonly #subscriptions: RawSocket[] = [];
   #last: { readonly target: Partial<GateTarget>; readonly tables: readonly GateTable[] } = { target: {}, tables: [] };
+  #refresh: PreparedRefresh | undefined;
 
   constructor({ level, family, protocol, lease }: NftGateOptions, connection: NetlinkConnection) {
     const answers = family === 4 ? "arp" : "ip6";
@@ -86,7 +95,7 @@ class NftGate implements Gate {
     ]);
     const absent = encodeNft(NFT_MSG.deleteTable, 0, "netdev", [[OF_TABLE, text(`${name}-absent`)]]);
     const parts = encodeBatch([...verbs, absent]);
-    const answer = await this.#connection.transaction(what, parts);
+    const answer = await this.#connection.transaction(what, encodeDatagram(parts));
     if (parts[answer.index]?.type === absent.type) return;
     const refused = gateRefusal(answer, what);
     throw refused.code === "KERNEL_PERMISSION" ? refused : unsupported(what, refused.message, refused);
@@ -114,7 +123,7 @@ class NftGate implements Gate {
     const answer = await this.#transaction(what, [
       ...families.flatMap((family) => encodeRemoval(family, this.#name)),
       ...tables.flatMap(encodeCreation),
-      ...(opening === undefined ? [] : tables.flatMap((table) => encodeOpening(table, opening))),
+      ...(opening === undefined ? [] : tables.flatMap((table) => encodeOpening(table, kept(opening)))),
     ]);
     if (answer.errno !== 0) throw gateRefusal(answer, what);
   }
@@ -122,16 +131,14 @@ class NftGate implements Gate {
   open(target: GateTarget, opening: Opening): Promise<GateOutcome> {
     return this.#change("open", target, (table) => [
       encodeFlush(table.family, table.name),
-      ...encodeOpening(table, opening),
+      ...encodeOpening(table, kept(opening)),
     ]);
   }
 
   /** The kernel compares no deadline: `from` is whatever is open and has not lapsed. */
-  refresh(target: GateTarget, _from: Opening, to: Opening): Promise<GateOutcome> {
-    return this.#change("refresh", target, (table) => [
-      encodeDeletion(table.family, table.name, table.vip),
-      ...encodeOpening(table, to),
-    ]);
+  async refresh(target: GateTarget, _from: Opening, to: Opening): Promise<GateOutcome> {
+    const what = `refresh the gate for ${target.vip}`;
+    return gateOutcome(await this.#connection.transaction(what, this.#refreshOf(target, to)), what);
   }
 
   close(target: GateTarget): Promise<GateOutcome> {
@@ -179,6 +186,15 @@ class NftGate implements Gate {
     return this.#families.map((family) => gateTable(family, name, mark, target));
   }
 
+  /** Prepared as last time, if target and holder are the same. */
+  #refreshOf(target: GateTarget, to: Opening): Datagram {
+    const tables = this.#tables(target);
+    const { holderIdentity } = to;
+    if (this.#refresh?.tables !== tables || this.#refresh.holderIdentity !== holderIdentity)
+      this.#refresh = { tables, holderIdentity, encode: prepareRefresh(tables, gateText(holderIdentity)) };
+    return this.#refresh.encode(to);
+  }
+
   async #change(
     verb: string,
     target: GateTarget,
@@ -189,14 +205,13 @@ class NftGate implements Gate {
   }
 
   #transaction(what: string, verbs: readonly NetlinkPart[]): Promise<TransactionAnswer> {
-    return this.#connection.transaction(what, encodeBatch(verbs));
+    return this.#connection.transaction(what, encodeDatagram(encodeBatch(verbs)));
   }
 }
 
-/** The element, and the rules with its T. */
-function encodeOpening(table: GateTable, opening: Opening): readonly NetlinkPart[] {
-  const kept = { ...opening, holderIdentity: gateText(opening.holderIdentity) };
-  return [encodeElement(table.family, table.name, table.vip, kept), ...encodeRules(table, opening.untilWallMs)];
+/** As the kernel keeps it. */
+function kept(opening: Opening): Opening {
+  return { ...opening, holderIdentity: gateText(opening.holderIdentity) };
 }
 
 function connect(): NetlinkConnection {

@@ -60,9 +60,14 @@ export function readUntilWallMs(rule: Uint8Array): number | undefined {
   return nanoseconds === undefined || nanoseconds % NANOSECONDS !== 0n ? undefined : Number(nanoseconds / NANOSECONDS);
 }
 
+/** As `meta time` is compared with it. */
+export function untilNanoseconds(untilWallMs: number): bigint {
+  return BigInt(untilWallMs) * NANOSECONDS;
+}
+
 function since(untilWallMs: number): Rule {
-  const nanoseconds = BigInt(untilWallMs) * NANOSECONDS;
-  return [loadMeta("time"), toNetworkOrder(TIME_BYTES), compare("atLeast", number64(nanoseconds))];
+  const nanoseconds = number64(untilNanoseconds(untilWallMs));
+  return [loadMeta("time"), toNetworkOrder(TIME_BYTES), compare("atLeast", nanoseconds)];
 }
 
 function speeches(vip: IpAddress, ofFrames: boolean): readonly Speech[] {
