@@ -22,8 +22,19 @@ const faults = Object.values(FAULTS).flat();
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const args = argumentsOrHelp();
-  if (typeof args === "number") return args;
+  try {
+    const args = readArguments(process.argv.slice(2));
+    if (args !== "help") return await soakAndTell(args);
+    print(HELP);
+    return 0;
+  } catch (error) {
+    print(`soak: ${error instanceof Error ? error.message : String(error)}; see --help`);
+    return 2;
+  }
+}
+
+/** The exit status. */
+async function soakAndTell(args: Arguments): Promise<number> {
   const missing = missingFor("cluster");
   for (const sentence of missing) print(`soak: ${sentence}`);
   if (missing.length > 0) return 2;
@@ -90,19 +101,6 @@ function lost({ seed, timers }: Arguments, index: number, error: unknown): Troub
 function whereWeAre(): string {
   const size = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}, ${(totalmem() / 2 ** 30).toFixed(0)} GB`;
   return `${new Date().toISOString().slice(0, 10)}, ${size}, Linux ${release()}, Node ${process.version}`;
-}
-
-/** A number is the exit status. */
-function argumentsOrHelp(): Arguments | number {
-  try {
-    const read = readArguments(process.argv.slice(2));
-    if (read !== "help") return read;
-    print(HELP);
-    return 0;
-  } catch (error) {
-    print(`soak: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
-    return 2;
-  }
 }
 
 function print(line: string): void {
