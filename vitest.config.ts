@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// unit and simulation: no root, no network. kernel and cluster run inside the sandbox that test/run.ts makes
+// unit, simulation and helm: no root, no network. kernel and cluster run inside the sandbox that test/run.ts makes
 // (bed/sandbox.ts): one suite at a time, since namespaces have names and two cores are few.
 export default defineConfig({
   test: {
@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/**/*.test.ts", "test/*.test.ts", "test/{bed,demo,soak}/**/*.test.ts"],
+          include: ["packages/**/*.test.ts", "test/*.test.ts", "test/{bed,chart,demo,soak}/**/*.test.ts"],
           environment: "node",
         },
       },
@@ -17,6 +17,14 @@ export default defineConfig({
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
           testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "helm",
+          include: ["test/helm/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -38,10 +38,13 @@ function schemaOf(entry: ValueEntry): Schema {
 
 function mapOf(entries: readonly ValueEntry[], others: Schema, isOpen: boolean): Schema {
   const properties = entries.map((entry) => [entry.path.at(-1) ?? "", schemaOf(entry)] as const);
+  const sections = entries.filter(({ inner }) => inner.length > 0).map(({ path }) => path.at(-1));
   return {
     type: "object",
     properties: { ...Object.fromEntries(properties), ...others },
     additionalProperties: isOpen,
+    // "kubeVip:" without anything under it is null, which removes the defaults that the templates build on.
+    ...(sections.length === 0 ? {} : { required: sections }),
   };
 }
 
@@ -51,7 +54,8 @@ function typeOf(value: unknown): Schema {
 }
 
 /**
- * Texts pass where numbers do, as they do in the sidecar: "15" is 15 there. How values fit together, and most of what
+ * Texts pass where numbers do, and nothing where anything does, as in the sidecar: "15" is 15 there, and an empty value
+ * says nothing. How values fit together, and most of what
  * addresses are, lint and the sidecar say in sentences.
  */
 function settingSchema({ description, kind, defaultText = "" }: Setting<unknown>): Schema {
@@ -59,13 +63,13 @@ function settingSchema({ description, kind, defaultText = "" }: Setting<unknown>
   if (kind.limits !== undefined) {
     const { min, max, whole } = kind.limits;
     const number = { type: whole ? "integer" : "number", minimum: min, maximum: max };
-    return { ...said, anyOf: [number, { type: "string", pattern: whole ? "^[0-9]*$" : "^[0-9.]*$" }] };
+    return { ...said, anyOf: [number, { type: ["string", "null"], pattern: whole ? "^[0-9]*$" : "^[0-9.]*$" }] };
   }
-  if (kind.words !== undefined) return { ...said, enum: [...kind.words, ""] };
-  if (kind.type === "level") return { ...said, type: ["string", "integer"] };
+  if (kind.words !== undefined) return { ...said, enum: [...kind.words, "", null] };
+  if (kind.type === "level") return { ...said, type: ["string", "integer", "null"] };
   // The one kind of list.
-  if (kind.type === "IP addresses") return { ...said, type: ["string", "array"], items: { type: "string" } };
-  return { ...said, type: "string" };
+  if (kind.type === "IP addresses") return { ...said, type: ["string", "array", "null"], items: { type: "string" } };
+  return { ...said, type: ["string", "null"] };
 }
 
 function withDefault(description: string, defaultText: string): string {

@@ -134,6 +134,8 @@ describe.each(HELM_NAMES)("by %s", (helm) => {
     ["an endpoint with a scheme", endpoint("https://10.100.0.100:8443"), "/controlPlane/endpoint"],
     ["a gateway that is a name", block({ gateway: "router" }), "/controlPlane/advanced/kubeVip/gateway"],
     ["a time out of its range", own({ leaseDurationSeconds: 600 }), "/global/kubeVip/leaseDurationSeconds"],
+    ["our section without anything in it", { global: { kubeVip: null } }, "'/global': missing property 'kubeVip'"],
+    ["a switch's section without anything in it", own({ podMonitor: null }), "missing property 'podMonitor'"],
     ["a fence level that is none", own({ fenceLevel: "iptables" }), "/global/kubeVip/fenceLevel"],
   ])("%s is refused by the schema, with its place", (_, values, place) => {
     const { status, stderr } = template({ helm, files: [PAGE], values });
@@ -153,9 +155,18 @@ describe.each(HELM_NAMES)("by %s", (helm) => {
       numbers,
       constant.map(({ name, defaultText }) => [name, defaultText]),
       settings.map(({ name }) => [name, ""]),
+      settings.map(({ name }) => [name, null]),
     ]) {
       expect(template({ helm, files: [PAGE], values: own(Object.fromEntries(values)) }).stderr).toBe("");
     }
+  });
+
+  it("keys without a value say nothing, and are missing where they are needed", () => {
+    const empty = { controlPlane: { statefulSet: { annotations: null, sidecarContainers: null } } };
+    expect(template({ helm, files: [PAGE], values: empty })).toMatchObject({ status: 0, stderr: "" });
+    expect(template({ helm, files: [PAGE], values: { controlPlane: { endpoint: null } } }).stderr).toContain(
+      "but it is set nowhere: set it, as in 10.100.0.100:8443",
+    );
   });
 
   it("several addresses of the pages pass as a list", () => {

@@ -1,4 +1,7 @@
-{{/* The names that the templates share. What may be said in two places is asked for here, once. */}}
+{{/*
+The names that the templates share. What may be said in two places is asked for here, once. A key without a value takes
+the default away instead of standing for it, hence the defaults here; of sections the schema requires that they are there.
+*/}}
 
 {{/* The virtual cluster's Helm release; empty where nothing tells it (_refusals.tpl). */}}
 {{- define "vcluster-kube-vip.vcluster" -}}
@@ -30,15 +33,15 @@ release: {{ include "vcluster-kube-vip.vcluster" . | quote }}
 {{- end -}}
 
 {{- define "vcluster-kube-vip.endpoint" -}}
-{{- .Values.global.kubeVip.endpoint | default .Values.controlPlane.endpoint -}}
+{{- .Values.global.kubeVip.endpoint | default .Values.controlPlane.endpoint | default "" -}}
 {{- end -}}
 
 {{- define "vcluster-kube-vip.interface" -}}
-{{- .Values.global.kubeVip.interface | default .Values.controlPlane.advanced.kubeVip.interface -}}
+{{- .Values.global.kubeVip.interface | default .Values.controlPlane.advanced.kubeVip.interface | default "" -}}
 {{- end -}}
 
 {{- define "vcluster-kube-vip.gateway" -}}
-{{- .Values.global.kubeVip.gateway | default .Values.controlPlane.advanced.kubeVip.gateway -}}
+{{- .Values.global.kubeVip.gateway | default .Values.controlPlane.advanced.kubeVip.gateway | default "" -}}
 {{- end -}}
 
 {{- define "vcluster-kube-vip.httpPort" -}}
@@ -49,7 +52,7 @@ release: {{ include "vcluster-kube-vip.vcluster" . | quote }}
 {{- define "vcluster-kube-vip.networks" -}}
 {{- $key := "k8s.v1.cni.cncf.io/networks" -}}
 {{- $statefulSet := .Values.controlPlane.statefulSet -}}
-{{- get $statefulSet.pods.annotations $key | default (get $statefulSet.annotations $key) -}}
+{{- get ($statefulSet.pods.annotations | default dict) $key | default (get ($statefulSet.annotations | default dict) $key) -}}
 {{- end -}}
 
 {{/* The annotation's first network as "namespace/name" or "name"; empty where there is none, or a list in JSON. */}}
