@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { CHART, HELM_NAMES, notes, objects, PAGE, ROOT, template } from "./chart.ts";
 
 const OVERLAY = join(CHART, "files/vip.yaml");
@@ -17,6 +18,17 @@ describe.each(HELM_NAMES)("by %s", (helm) => {
     ["a whole vcluster.yaml with vCluster's other values", [MOUNTED]],
   ])("%s passes as it is", (_, files) => {
     expect(template({ helm, files })).toMatchObject({ status: 0, stderr: "" });
+  });
+
+  it("the example of the chart's README makes what it says", () => {
+    const [, yaml = ""] = /```yaml\n([\s\S]*?)```/.exec(readFileSync(join(CHART, "README.md"), "utf8")) ?? [];
+    const made = objects({ helm, files: [PAGE], values: parse(yaml) as object });
+    expect([...made.keys()].toSorted()).toEqual([
+      "ConfigMap",
+      "NetworkAttachmentDefinition",
+      "PodMonitor",
+      "PrometheusRule",
+    ]);
   });
 
   it("two owners are told where the overlay comes before the file that it is to correct", () => {
