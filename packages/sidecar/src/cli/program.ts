@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import { ALL_SETTINGS } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
+import type { DoctorArguments } from "./doctor.ts";
 import type { LintArguments } from "./lint.ts";
 import type { OverlayArguments } from "./overlay.ts";
 
@@ -13,6 +14,7 @@ export function program(): Command {
   root.addCommand(runCommand());
   root.addCommand(lintCommand());
   root.addCommand(overlayCommand());
+  root.addCommand(doctorCommand());
   return root;
 }
 
@@ -23,14 +25,19 @@ function runCommand(): Command {
       "after",
       "\nFlags win over the environment, the environment over vcluster.yaml; see docs/configuration.md.",
     );
-  for (const { flag, description, defaultText } of ALL_SETTINGS) {
-    if (flag === undefined) continue;
-    run.option(`${flag} <value>`, defaultText === undefined ? description : `${description} (default: ${defaultText})`);
-  }
-  return run.action(async (flags: Record<string, string>) => {
+  return addSettings(run).action(async (flags: Record<string, string>) => {
     const { runSidecar } = await import("./run.ts");
     await runSidecar(flags);
   });
+}
+
+function addSettings(command: Command): Command {
+  for (const { flag, description, defaultText } of ALL_SETTINGS) {
+    if (flag === undefined) continue;
+    const text = defaultText === undefined ? description : `${description} (default: ${defaultText})`;
+    command.option(`${flag} <value>`, text);
+  }
+  return command;
 }
 
 const LINT_HELP = `
@@ -79,6 +86,25 @@ function overlayCommand(): Command {
   return overlay.action(async (options: OverlayArguments) => {
     const { runOverlay } = await import("./overlay.ts");
     process.exitCode = await runOverlay(options);
+  });
+}
+
+const DOCTOR_HELP = `
+In the pod:
+  kubectl exec POD -c vcluster-kube-vip -- vcluster-kube-vip doctor
+It changes nothing, and ends within 5 s. What "run" was given as flags must be given here, too.
+Exit status: 0 nothing worse than warnings, 1 errors, 2 it could not look, or a wrong command line.
+Every finding is explained in docs/doctor.md.`;
+
+function doctorCommand(): Command {
+  const doctor = new Command("doctor")
+    .description("Says what keeps a replica from serving the VIP, from inside its pod, and the cure.")
+    .option("--json", "as JSON, for programs")
+    .addHelpText("after", DOCTOR_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
+  return addSettings(doctor).action(async (options: DoctorArguments) => {
+    const { runDoctor } = await import("./doctor.ts");
+    await runDoctor(options);
   });
 }
 

@@ -24,6 +24,8 @@ export interface Credentials {
   readonly verifyServer: boolean;
   /** Authorization, impersonation. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The client certificate's end; undefined: there is none, but a token or the like. */
+  readonly certificateEnds: Date | undefined;
   /** The client certificate has ended, as far as this machine's clock knows. The API server decides. */
   readonly expired: SidecarError | undefined;
 }
@@ -179,6 +181,7 @@ function credentialsOf(path: string, kubeConfig: KubeConfig, options: RequestOpt
   } catch (error) {
     throw invalid(path, `a certificate or key in it cannot be read (${codeOf(error)})`);
   }
+  const certificate = cert === undefined ? undefined : new X509Certificate(cert as Buffer);
   return {
     server: cluster.server,
     tlsServerName: cluster.tlsServerName,
@@ -188,7 +191,8 @@ function credentialsOf(path: string, kubeConfig: KubeConfig, options: RequestOpt
       .digest("hex"),
     verifyServer,
     headers,
-    expired: cert === undefined ? undefined : expiry(path, new X509Certificate(cert as Buffer)),
+    certificateEnds: certificate?.validToDate,
+    expired: certificate && expiry(path, certificate),
   };
 }
 

@@ -1,0 +1,114 @@
+// What the checks make of facts that a namespace does not show easily. The rest is test/kernel/doctor.test.ts's matter.
+import { expect, test } from "vitest";
+import type { LeaseRecord } from "../../election/lease-record.ts";
+import type { Check } from "../check.ts";
+import type { ApiServerLook, ContainerLooks, LeaseLook, Looks, SidecarAnswer } from "../looks.ts";
+import { api, clock } from "./api.ts";
+import { configuration, sidecar } from "./container.ts";
+import { lease } from "./lease.ts";
+
+const RECORD: LeaseRecord = {
+  uid: "u",
+  resourceVersion: "7",
+  holderIdentity: "pod-0_uid_nonce",
+  leaseDurationSeconds: 15,
+  leaseTransitions: 1,
+  acquireTime: undefined,
+  renewTime: undefined,
+  annotations: {},
+  raw: undefined,
+};
+
+const FOUND: LeaseLook = { t: "found", lease: RECORD, renewedAgoMs: 1_200 };
+const REFUSED: LeaseLook = { t: "failed", code: "API_FORBIDDEN", message: "it does not let us." };
+const OWN: ApiServerLook = {
+  name: "https://127.0.0.1:6443",
+  own: true,
+  lease: FOUND,
+  clock: { offsetMs: 0, offByMs: 510 },
+  certificateEndsInMs: undefined,
+};
+const PEER: ApiServerLook = { ...OWN, name: "https://10.244.0.12:8443", own: false };
+
+/** "code or severity: sentence" of each, in order. */
+async function verdicts<L>(check: Check<L>, looks: Partial<Looks>): Promise<readonly string[]> {
+  const config = { lease: { namespace: "kube-system", name: "vip", leaseDurationMs: 15_000 } };
+  const found = await check.examine({ config, ...looks } as L);
+  return found.map((verdict) => `${"code" in verdict ? verdict.code : verdict.t}: ${verdict.sentence}`);
+}
+
+function withServers(...servers: readonly ApiServerLook[]): Pick<Looks, "apiServers"> {
+  return { apiServers: async () => servers };
+}
+
+test.each<readonly [what: string, look: LeaseLook, said: string]>([
+  ["held", FOUND, "ok: kube-system/vip is held by pod-0_uid_nonce, renewed 1.2 s ago by its clock, 1 transition"],
+  ["missing", { t: "missing" }, "LEASE_MISSING: there is no Lease kube-system/vip: no replica takes part"],
+  ["vacant", { ...FOUND, lease: { ...RECORD, holderIdentity: "" } }, "LEASE_VACANT: kube-system/vip names no holder"],
+  [
+    "not renewed",
+    { ...FOUND, renewedAgoMs: 15_100 },
+    "LEASE_STALE: kube-system/vip is held by pod-0_uid_nonce, which renewed it 15.1 s ago by its clock",
+  ],
+  [
+    "of another duration",
+    { ...FOUND, lease: { ...RECORD, leaseDurationSeconds: 5 } },
+    "LEASE_DURATION_DIFFERS: kube-system/vip says 5 s, and leaseDuration is 15 s here",
+  ],
+  ["not to be read", REFUSED, "unknown: kube-system/vip cannot be read: it does not let us."],
+])("a Lease that is %s", async (_what, look, said) => {
+  expect(await verdicts(lease, withServers({ ...OWN, lease: look }))).toEqual([said]);
+});
+
+test("the Lease is read through a peer where our own API server gives none", async () => {
+  expect(await verdicts(lease, withServers({ ...OWN, lease: REFUSED }, PEER))).toEqual([
+    expect.stringMatching(/^ok: /),
+  ]);
+});
+
+test("our own API server's refusal is an error, a peer's is a warning", async () => {
+  const severities = async (...servers: readonly ApiServerLook[]) =>
+    (await api.examine(withServers(...servers) as Looks)).map(({ t }) => t);
+  expect(await severities({ ...OWN, lease: REFUSED }, PEER)).toEqual(["ok", "error"]);
+  expect(await severities(OWN, { ...PEER, lease: REFUSED })).toEqual(["ok", "warning"]);
+  expect(await severities({ ...OWN, lease: REFUSED })).toEqual(["error"]);
+});
+
+test("clocks differ only beyond what an answer's time can tell", async () => {
+  const off = (offsetMs: number) => withServers(OWN, { ...PEER, clock: { offsetMs, offByMs: 600 } });
+  expect(await verdicts(clock, off(2_600))).toEqual([expect.stringMatching(/^ok: /)]);
+  expect(await verdicts(clock, off(2_700))).toEqual([
+    "CLOCK_DIFFERS: the clock of https://10.244.0.12:8443 is 3 s ahead of ours",
+  ]);
+  expect(await verdicts(clock, off(-90_000))).toEqual([expect.stringContaining("is 90 s behind ours")]);
+});
+
+test.each<readonly [state: string, status: object, said: readonly string[]]>([
+  ["ready", { role: "waiting", ready: true, reason: "" }, ["ok: its role is waiting, ready"]],
+  ["passive", { role: "passive", reason: "see problems" }, ["SIDECAR_PASSIVE: it takes no part: see problems"]],
+  [
+    "in trouble",
+    {
+      role: "waiting",
+      ready: false,
+      reason: "net1 is missing",
+      troubles: [{ where: "api", code: "API_FORBIDDEN", message: "API_FORBIDDEN: not let in." }],
+    },
+    [
+      "SIDECAR_NOT_READY: its role is waiting, and it cannot take the VIP now: net1 is missing",
+      "API_FORBIDDEN: api: not let in.",
+    ],
+  ],
+])("a sidecar that is %s says so itself", async (_state, status, said) => {
+  const answer = { t: "answered", status: { troubles: [], ready: false, ...status } } as unknown as SidecarAnswer;
+  expect(await verdicts<ContainerLooks>(sidecar, { sidecar: async () => answer })).toEqual(said);
+});
+
+test("a problem of the configuration keeps its place, code and severity", async () => {
+  const position = { file: "config.yaml", line: 4, column: 13 };
+  const field = "controlPlane.endpoint";
+  const problem = { severity: "error", code: "ENDPOINT_WITHOUT_PORT", field, position, message: "append it" } as const;
+  expect(await verdicts<ContainerLooks>(configuration, { problems: [problem] })).toEqual([
+    "ENDPOINT_WITHOUT_PORT: config.yaml:4:13: controlPlane.endpoint: append it",
+  ]);
+});
