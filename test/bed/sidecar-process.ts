@@ -32,7 +32,7 @@ export interface SidecarOptions {
 let built: string | undefined;
 
 /** What is tried is what is shipped: the one bundled file, built at the first use on the sandbox's own tmpfs (0.5 s). */
-function shippedProgram(): string {
+export function shippedProgram(): string {
   if (built === undefined) {
     const folder = mkdtempSync(join(tmpdir(), "sidecar-"));
     execFileSync(process.execPath, [join(ROOT, "packages/sidecar/build.ts"), folder], { timeout: 60_000 });
@@ -119,7 +119,7 @@ export class SidecarProcess {
 }
 
 /** What the overlay's container is told, and nothing of the test's own environment. */
-function environment(pod: Pod, options: SidecarOptions): NodeJS.ProcessEnv {
+export function environment(pod: Pod, options: SidecarOptions): NodeJS.ProcessEnv {
   const variables: Record<string, string | undefined> = {
     PATH: process.env["PATH"],
     ...downwardApi(pod),

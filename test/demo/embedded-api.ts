@@ -69,7 +69,7 @@ export class EmbeddedApi implements ControlPlane {
         ready = true;
       },
     });
-    const bound = { withinMs: 5_000, everyMs: 10, diagnose: () => listeners.tail() };
+    const bound = { withinMs: 20_000, everyMs: 10, diagnose: () => listeners.tail() };
     await waitFor(`${pod.name} listens on 6443 and 8443`, () => ready || undefined, bound);
   }
 
