@@ -60,7 +60,8 @@ export async function composeReplica(
   const kernel = await openRtNetlink();
   const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
   const rungs = rungsOf(config, kernel, owner);
-  const gate = new Fence({ rungs, fence: config.fence.mode, fenceLevel: config.fence.level, tell });
+  const lease = leaseNameOf(config);
+  const gate = new Fence({ rungs, fence: config.fence.mode, fenceLevel: config.fence.level, lease, tell });
   const vipKernel = new VipKernel({ kernel, gate }, owner);
   const segment = composeSegment(config, kernel, tell);
   const lock = composeLock(config, tell);
@@ -88,8 +89,9 @@ export async function composeReplica(
 }
 
 /** The fence levels that there are, the strongest first. */
-function rungsOf({ vip, routing, lease: { namespace, name } }: Config, kernel: Kernel, owner: Owner): readonly Rung[] {
-  const lease = `${namespace}/${name}`;
+function rungsOf(config: Config, kernel: Kernel, owner: Owner): readonly Rung[] {
+  const { vip, routing } = config;
+  const lease = leaseNameOf(config);
   const nft = { family: familyOf(vip.address), protocol: routing.protocol, lease };
   return [
     { level: "nft-egress", open: () => openNftGate({ ...nft, level: "nft-egress" }) },
@@ -97,6 +99,10 @@ function rungsOf({ vip, routing, lease: { namespace, name } }: Config, kernel: K
     { level: "responder", open: async () => new ResponderGate({ lease, owner, kernel, clock }) },
     { level: "valid-lft", open: async () => new ValidLftGate(lease) },
   ];
+}
+
+function leaseNameOf({ lease: { namespace, name } }: Config): string {
+  return `${namespace}/${name}`;
 }
 
 function composeSegment(config: Config, kernel: Kernel, tell: Telling["tell"]): PacketSegment {

@@ -40,7 +40,7 @@ describe("a supervised replica", () => {
     const before = a.kernel.calls.length;
     await cluster.clock.advance(200);
     expect(a.kernel.calls.slice(before)).toEqual(["replaceAddress"]);
-    expect(a.gate.calls).toEqual(["install", "open"]);
+    expect(a.gate.calls).toEqual(["remove", "install", "open"]);
   });
 
   it("keeps the VIP for as long as it renews", async () => {

@@ -1,4 +1,4 @@
-import { type FenceLevel, type Gate, RoutingError, ValidLftGate } from "@vcluster-kube-vip/routing";
+import { type FenceLevel, type Gate, type Opening, RoutingError, ValidLftGate } from "@vcluster-kube-vip/routing";
 import { ip, MemoryClock, MemoryGate } from "@vcluster-kube-vip/routing/testing";
 import { describe, expect, it } from "vitest";
 import type { Happening } from "../observe/happening.ts";
@@ -11,20 +11,31 @@ interface Given {
   readonly missing?: readonly FenceLevel[];
   readonly fence?: "strict" | "best";
   readonly aim?: FenceLevel;
+  /** Whose gate nft-egress opens; default ours. */
+  readonly egressLease?: string;
 }
 
-function ladder({ missing = [], fence = "best", aim = "nft-egress" }: Given = {}) {
+const opening: Opening = { holderIdentity: "cp-0_uid_nonce", untilWallMs: 1e15, timeoutMs: 5_000 };
+
+function ladder({ missing = [], fence = "best", aim = "nft-egress", egressLease = "ns/lease" }: Given = {}) {
   const clock = new MemoryClock();
   const told: Happening[] = [];
   const gates = new Map<FenceLevel, MemoryGate>();
   const levels: readonly FenceLevel[] = ["nft-egress", "nft-arp", "responder"];
-  for (const level of levels) gates.set(level, new MemoryGate(clock, "ns/lease", level));
+  for (const level of levels)
+    gates.set(level, new MemoryGate(clock, level === "nft-egress" ? egressLease : "ns/lease", level));
   const open = async (level: FenceLevel): Promise<Gate> => {
     if (missing.includes(level)) throw unsupported;
     return gates.get(level) ?? new ValidLftGate("ns/lease");
   };
   const rungs = [...levels, "valid-lft" as const].map((level) => ({ level, open: () => open(level) }));
-  const made = new Fence({ rungs, fence, fenceLevel: aim, tell: (happening) => told.push(happening) });
+  const made = new Fence({
+    rungs,
+    fence,
+    fenceLevel: aim,
+    lease: "ns/lease",
+    tell: (happening) => told.push(happening),
+  });
   const gate = (level: FenceLevel): MemoryGate => {
     const found = gates.get(level);
     if (found === undefined) throw new TypeError(`no ${level}`);
@@ -101,6 +112,34 @@ describe("the ladder of fence levels", () => {
     await fence.install(target, undefined);
     expect(gate("responder").silences).toBe(false);
     expect(gate("nft-egress").silences).toBe(true);
+  });
+
+  it("removes it without an installation, too: a life that never holds leaves nothing of another level behind", async () => {
+    const { fence, gate } = ladder();
+    await gate("responder").install(target, undefined);
+    expect(await fence.read(target)).toEqual({ t: "absent" });
+    expect(await fence.remove()).toBe("done");
+    expect(gate("responder").silences).toBe(false);
+    expect(await fence.remove()).toBe("missing");
+  });
+
+  it("removes it where it is strict and its own level cannot be had", async () => {
+    const { fence, gate } = ladder({ missing: ["nft-egress"], fence: "strict" });
+    await gate("responder").install(target, undefined);
+    expect(await fence.remove()).toBe("done");
+    expect(gate("responder").silences).toBe(false);
+  });
+
+  it("shows another Lease's holder who stands on another rung, so that nothing of his is cleared away", async () => {
+    const { fence, gate } = ladder({ aim: "responder", egressLease: "ns/other" });
+    await gate("nft-egress").install(target, opening);
+    expect(await fence.read(target)).toMatchObject({ t: "open", lease: "ns/other" });
+  });
+
+  it("does not take its own Lease's opening on another rung for one to go on with", async () => {
+    const { fence, gate } = ladder({ aim: "responder" });
+    await gate("nft-egress").install(target, opening);
+    expect(await fence.read(target)).toEqual({ t: "absent" });
   });
 
   it("tells of changes by another hand on the rung that it stands on", async () => {

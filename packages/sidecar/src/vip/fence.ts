@@ -27,6 +27,8 @@ export interface FenceOptions {
   readonly fence: "strict" | "best";
   /** The level aimed at. */
   readonly fenceLevel: FenceLevel;
+  /** namespace/name of our Lease. */
+  readonly lease: string;
   readonly tell: (happening: Happening) => void;
 }
 
@@ -59,8 +61,8 @@ export class Fence implements Gate {
     for (;;) {
       const gate = await this.#stand();
       // Where there is no gate at all, nothing of ours is in the way of a sweep.
-      if (gate === undefined) return { t: "absent" };
-      const reading = await gate.read(target);
+      const reading: GateReading = gate === undefined ? { t: "absent" } : await gate.read(target);
+      if (reading.t === "absent") return (await this.#heardForAnother(gate?.level, target)) ?? reading;
       if (reading.t !== "foreign" || this.#at + 1 >= this.#ladder.length) return reading;
       this.#stepDown(`${reading.what} has the gate's name and was not made by us`);
     }
@@ -71,8 +73,7 @@ export class Fence implements Gate {
       const gate = await this.#stand();
       if (gate === undefined) throw this.#refusal();
       try {
-        if (!this.#leftoversCleared) await this.#clearLeftovers(gate.level);
-        this.#leftoversCleared = true;
+        await this.#clearLeftovers(gate.level);
         return await gate.install(target, opening);
       } catch (error) {
         if (!isReasonToStepDown(error)) throw error;
@@ -93,8 +94,12 @@ export class Fence implements Gate {
     return (await this.#stand())?.close(target) ?? "missing";
   }
 
+  /** What an earlier life left on other rungs, too. */
   async remove(): Promise<GateOutcome> {
-    return (await this.#stand())?.remove() ?? "missing";
+    const gate = await this.#stand();
+    const cleared = await this.#clearLeftovers(gate?.level);
+    const removed = await gate?.remove();
+    return cleared || removed === "done" ? "done" : "missing";
   }
 
   /** From the moment that a rung is stood on, whichever that will be. */
@@ -155,16 +160,42 @@ export class Fence implements Gate {
     this.#at += 1;
   }
 
-  /** An earlier life may have stood on another rung, whose gate would silence the VIP for ever. */
-  async #clearLeftovers(standing: FenceLevel): Promise<void> {
+  /** Once in a life: an earlier one may have stood on another rung, whose gate would silence the VIP for ever. */
+  async #clearLeftovers(standing: FenceLevel | undefined): Promise<boolean> {
+    if (this.#leftoversCleared) return false;
+    let cleared = false;
+    await this.#onOtherRungs(standing, async (gate) => {
+      if ((await gate.remove()) === "done") cleared = true;
+    });
+    this.#leftoversCleared = true;
+    return cleared;
+  }
+
+  /** Another Lease's holder, on another rung than ours, with what we would clear away. */
+  async #heardForAnother(standing: FenceLevel | undefined, target: GateTarget): Promise<GateReading | undefined> {
+    if (this.#leftoversCleared) return undefined;
+    let heard: GateReading | undefined;
+    await this.#onOtherRungs(standing, async (gate) => {
+      const reading = await gate.read(target);
+      if (reading.t === "open" && reading.lease !== this.#o.lease) heard = reading;
+    });
+    return heard;
+  }
+
+  /** Of those that this host has. */
+  async #onOtherRungs(standing: FenceLevel | undefined, act: (gate: Gate) => Promise<void>): Promise<void> {
     for (const { level, open } of this.#o.rungs) {
-      if (kindOf(level) === kindOf(standing)) continue;
+      if (standing !== undefined && kindOf(level) === kindOf(standing)) continue;
       const gate = await open().catch((error: unknown) => {
         if (isReasonToStepDown(error)) return undefined;
         throw error;
       });
-      await gate?.remove();
-      gate?.end();
+      if (gate === undefined) continue;
+      try {
+        await act(gate);
+      } finally {
+        gate.end();
+      }
     }
   }
 

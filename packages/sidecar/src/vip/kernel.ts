@@ -132,7 +132,10 @@ export class VipKernel {
       this.#preparedOn = undefined;
       this.#opening = undefined;
       const { applied, findings, changes } = await reconcile(this.#ports, nothing(this.#owner, target), NO_PERMIT);
-      return outcomeOf(applied, findings, changes);
+      if (applied.t !== "done") return outcomeOf(applied, findings, changes);
+      // What was left at another fence level, or on another link, no reading shows.
+      const left: readonly Change[] = (await this.#ports.gate.remove()) === "done" ? [{ t: "remove-gate" }] : [];
+      return outcomeOf(applied, findings, [...changes, ...left]);
     });
   }
 
