@@ -328,6 +328,20 @@ describe("in a pod whose sidecar does not run", () => {
     expect(said(run, "vip")).toEqual(["VIP_UNANSWERED"]);
   });
 
+  test("an IPv6 VIP is asked about by solicitations, and IPv4's settings do not matter to it", async () => {
+    const flags = ["--endpoint", "[fd00:100::64]:8443", "--gateway", "fd00:100::1/64"];
+    await bare.namespace.sysctl("net/ipv4/conf/net1/arp_ignore", 8);
+    const silent = await doctor(bare, { flags });
+    await segment.gateway.ip("addr add fd00:100::1/64 dev net0 nodad");
+    const heard = await doctor(bare, { flags });
+    await segment.gateway.ip("addr del fd00:100::1/64 dev net0");
+    await bare.namespace.sysctl("net/ipv4/conf/net1/arp_ignore", 0);
+    expect(said(silent, "segment")).toEqual(["SEGMENT_SILENT"]);
+    expect(said(heard, "segment")).toEqual(["ok"]);
+    for (const check of ["rp_filter", "arp_ignore", "arp_announce"]) expect(said(heard, check)).toEqual(["ok"]);
+    expect(said(heard, "routes")).toEqual(["RULE_MISSING", "ROUTE_MISSING"]);
+  });
+
   test("a host without nf_tables is a weaker fence, and an error where that is refused", async () => {
     const launcher = await withoutNfTables();
     expect(said(await doctor(bare, { launcher }), "fence")).toEqual(["FENCE_WEAKER"]);

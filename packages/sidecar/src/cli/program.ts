@@ -5,6 +5,7 @@ import { VERSION } from "../version.ts";
 import type { DoctorArguments } from "./doctor.ts";
 import type { LintArguments } from "./lint.ts";
 import type { OverlayArguments } from "./overlay.ts";
+import type { StatusArguments } from "./status.ts";
 
 export function program(): Command {
   const root = new Command("vcluster-kube-vip")
@@ -15,6 +16,7 @@ export function program(): Command {
   root.addCommand(lintCommand());
   root.addCommand(overlayCommand());
   root.addCommand(doctorCommand());
+  root.addCommand(statusCommand());
   return root;
 }
 
@@ -105,6 +107,24 @@ function doctorCommand(): Command {
   return addSettings(doctor).action(async (options: DoctorArguments) => {
     const { runDoctor } = await import("./doctor.ts");
     await runDoctor(options);
+  });
+}
+
+const STATUS_HELP = `
+In the pod:
+  kubectl exec -it POD -c vcluster-kube-vip -- vcluster-kube-vip status --watch
+Exit status: 0 the sidecar answered, 1 it did not, 2 a wrong command line. See docs/metrics.md, Status.`;
+
+function statusCommand(): Command {
+  const status = new Command("status")
+    .description("Says what the sidecar of this pod is doing: role, holder, deadline, neighbours, last moves.")
+    .option("--json", "as JSON, for programs")
+    .option("--watch", "again every second")
+    .addHelpText("after", STATUS_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
+  return addSettings(status).action(async (options: StatusArguments) => {
+    const { runStatus } = await import("./status.ts");
+    process.exitCode = await runStatus(options);
   });
 }
 

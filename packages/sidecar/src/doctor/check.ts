@@ -1,5 +1,5 @@
 /** A check: what it looks at, and what it says about it. Looking waits for others, judging is pure. */
-import { unknown, type Verdict } from "./finding.ts";
+import { ok, unknown, type Verdict } from "./finding.ts";
 
 export interface Check<Looks> {
   /** As the report shows it: a few letters, stable. */
@@ -8,14 +8,20 @@ export interface Check<Looks> {
   examine(looks: Looks): Promise<readonly Verdict[]>;
 }
 
-/** Why there is nothing to judge: what would be looked at is not there, and another check says so. */
+/** Why there is nothing to judge. */
 export interface NotLookedAt {
   readonly t: "not-looked-at";
-  readonly why: string;
+  readonly verdict: Verdict;
 }
 
+/** What would be looked at is not there, and another check says so. */
 export function notLookedAt(why: string): NotLookedAt {
-  return { t: "not-looked-at", why };
+  return { t: "not-looked-at", verdict: unknown(`not looked at: ${why}`) };
+}
+
+/** It cannot be wrong here. */
+export function notNeeded(why: string): NotLookedAt {
+  return { t: "not-looked-at", verdict: ok(why) };
 }
 
 export interface CheckParts<Looks, Facts> {
@@ -30,7 +36,7 @@ export function check<Looks, Facts extends object>({ name, look, judge }: CheckP
     name,
     examine: async (looks) => {
       const facts = await look(looks);
-      return isNotLookedAt(facts) ? [unknown(`not looked at: ${facts.why}`)] : judge(facts);
+      return isNotLookedAt(facts) ? [facts.verdict] : judge(facts);
     },
   };
 }

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { FENCE_LEVELS, type Link, openRtNetlink } from "@vcluster-kube-vip/routing";
 import { SystemClock } from "../adapters/clock.ts";
 import { gatherSettings } from "../adapters/settings.ts";
+import { askSidecar } from "../adapters/sidecar-page.ts";
 import type { Config, ConfigResult } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { SidecarError } from "../sidecar-error.ts";
@@ -14,7 +15,6 @@ import { lookAtGate } from "./looks/gate.ts";
 import { findLink, knownNeighbours, readNetwork, whoHas } from "./looks/network.ts";
 import { once, onceEach } from "./looks/once.ts";
 import { readCapabilities, readKernelSettings } from "./looks/proc.ts";
-import { askSidecar } from "./looks/sidecar-page.ts";
 import type { ContainerLooks, Looks } from "./looks.ts";
 
 /** From the first look on; what starts the process is not in it. */

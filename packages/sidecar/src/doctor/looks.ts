@@ -4,9 +4,9 @@
  * looks/ (real) and by tests.
  */
 import type { Address, FenceLevel, GateReading, IpAddress, Link, Observation } from "@vcluster-kube-vip/routing";
+import type { SidecarAnswer } from "../adapters/sidecar-page.ts";
 import type { Config, Problem } from "../config/config.ts";
 import type { LeaseRecord } from "../election/lease-record.ts";
-import type { Status } from "../observe/status.ts";
 import type { SidecarError } from "../sidecar-error.ts";
 
 /** What can be looked at whatever the configuration says. */
@@ -17,11 +17,6 @@ export interface ContainerLooks {
   /** What the sidecar beside us says about itself. */
   sidecar(): Promise<SidecarAnswer>;
 }
-
-export type SidecarAnswer =
-  | { readonly t: "answered"; readonly status: Status }
-  /** `where`: the URL that was asked. */
-  | { readonly t: "silent"; readonly where: string; readonly reason: string };
 
 export interface Looks extends ContainerLooks {
   readonly config: Config;

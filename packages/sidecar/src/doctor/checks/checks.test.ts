@@ -1,11 +1,13 @@
 // What the checks make of facts that a namespace does not show easily. The rest is test/kernel/doctor.test.ts's matter.
 import { expect, test } from "vitest";
-import type { LeaseRecord } from "../../election/lease-record.ts";
+import type { SidecarAnswer } from "../../adapters/sidecar-page.ts";
+import { type LeaseRecord, MAC_ANNOTATION } from "../../election/lease-record.ts";
 import type { Check } from "../check.ts";
-import type { ApiServerLook, ContainerLooks, LeaseLook, Looks, SidecarAnswer } from "../looks.ts";
+import type { ApiServerLook, ContainerLooks, LeaseLook, Looks } from "../looks.ts";
 import { api, clock } from "./api.ts";
 import { configuration, sidecar } from "./container.ts";
 import { lease } from "./lease.ts";
+import { vip } from "./segment.ts";
 
 const RECORD: LeaseRecord = {
   uid: "u",
@@ -64,6 +66,31 @@ test("the Lease is read through a peer where our own API server gives none", asy
   expect(await verdicts(lease, withServers({ ...OWN, lease: REFUSED }, PEER))).toEqual([
     expect.stringMatching(/^ok: /),
   ]);
+});
+
+const OTHER_MAC = "02:00:00:00:00:07";
+const HOLDER_MAC = "02:00:00:00:00:01";
+const SAID_MAC: LeaseLook = { ...FOUND, lease: { ...RECORD, annotations: { [MAC_ANNOTATION]: HOLDER_MAC } } };
+
+test.each<readonly [what: string, answeredBy: readonly string[], lease: LeaseLook, said: RegExp]>([
+  ["by the holder", [HOLDER_MAC], SAID_MAC, /^ok: .* by the Lease's holder pod-0_uid_nonce, at 02:00:00:00:00:01$/],
+  ["by the holder and another", [HOLDER_MAC, OTHER_MAC], SAID_MAC, /^VIP_STRANGER: .* by 02:00:00:00:00:07, while/],
+  ["by nobody, though it is held", [], SAID_MAC, /^VIP_UNANSWERED: /],
+  ["while nobody holds it", [OTHER_MAC], { t: "missing" }, /^VIP_STRANGER: .*, while nobody holds the Lease$/],
+  ["by nobody, as it should be", [], { t: "missing" }, /^ok: nobody answers/],
+  ["under a holder of kube-vip's", [OTHER_MAC], FOUND, /^unknown: 02:00:00:00:00:07 answers .* does not say/],
+  ["twice under a holder of kube-vip's", [OTHER_MAC, HOLDER_MAC], FOUND, /^VIP_STRANGER: /],
+  ["when the Lease cannot be read", [OTHER_MAC], REFUSED, /^unknown: /],
+])("a VIP that is answered for %s", async (_what, answeredBy, look, said) => {
+  const network = { addresses: { complete: true, items: [] }, vip: [] };
+  const looks = {
+    config: { vip: { address: "10.100.0.100", interfaceName: "net1" }, routing: { protocol: 83 } },
+    link: async () => ({ index: 2, name: "net1" }),
+    whoHas: async () => answeredBy,
+    network: async () => network,
+    ...withServers({ ...OWN, lease: look }),
+  };
+  expect(await verdicts(vip, looks as unknown as Looks)).toEqual([expect.stringMatching(said)]);
 });
 
 test("our own API server's refusal is an error, a peer's is a warning", async () => {

@@ -1,8 +1,10 @@
 /** The container: what it was told, what it may do, and how the sidecar in it is. */
+
+import type { SidecarAnswer } from "../../adapters/sidecar-page.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { check } from "../check.ts";
 import { type Fault, fault, ok, type Verdict } from "../finding.ts";
-import type { ContainerLooks, SidecarAnswer } from "../looks.ts";
+import type { ContainerLooks } from "../looks.ts";
 
 export const configuration = check<ContainerLooks, Pick<ContainerLooks, "problems">>({
   name: "configuration",

@@ -4,10 +4,13 @@
  */
 import { familyOf } from "@vcluster-kube-vip/routing";
 import { readMark } from "../../adapters/mute-mark.ts";
-import { check, notLookedAt } from "../check.ts";
+import type { SidecarAnswer } from "../../adapters/sidecar-page.ts";
+import { check, notLookedAt, notNeeded } from "../check.ts";
 import { fault, ok, type Verdict } from "../finding.ts";
-import type { KernelSetting, Looks, SidecarAnswer } from "../looks.ts";
+import type { KernelSetting, Looks } from "../looks.ts";
 import { missingRouting } from "./routes.ts";
+
+const OF_IPV4 = "a setting of IPv4; the VIP is an IPv6 address";
 
 export interface SettingFacts {
   readonly linkName: string;
@@ -19,7 +22,7 @@ export interface SettingFacts {
 /** For a setting whose effect hangs on the rule; skipped where the VIP is IPv6's. */
 async function settingFacts(looks: Looks, name: "rpFilter" | "arpAnnounce" | "arpFilter") {
   const { vip } = looks.config;
-  if (familyOf(vip.address) === 6) return notLookedAt("the VIP is an IPv6 address, and this is a setting of IPv4");
+  if (familyOf(vip.address) === 6) return notNeeded(OF_IPV4);
   const link = await looks.link();
   if (link === undefined) return notLookedAt(`${vip.interfaceName} is not there`);
   const [settings, network] = await Promise.all([looks.settings(), looks.network()]);
@@ -66,7 +69,7 @@ export const arpIgnore = check<Looks, ArpIgnoreFacts>({
   name: "arp_ignore",
   look: async (looks) => {
     const { vip, lease } = looks.config;
-    if (familyOf(vip.address) === 6) return notLookedAt("the VIP is an IPv6 address, and this is a setting of IPv4");
+    if (familyOf(vip.address) === 6) return notNeeded(OF_IPV4);
     const link = await looks.link();
     if (link === undefined) return notLookedAt(`${vip.interfaceName} is not there`);
     const [{ arpIgnore: setting }, sidecar] = await Promise.all([looks.settings(), looks.sidecar()]);

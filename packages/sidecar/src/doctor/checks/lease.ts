@@ -35,10 +35,11 @@ export const lease = check<Looks, LeaseFacts>({
     if (look.t === "missing") return [fault("LEASE_MISSING", `there is no Lease ${name}: no replica takes part`)];
     const { holderIdentity, leaseTransitions, leaseDurationSeconds } = look.lease;
     if (holderIdentity === "") return [fault("LEASE_VACANT", `${name} names no holder`)];
-    const { renewedAgoMs = 0 } = look;
-    const ago = `${(renewedAgoMs / 1000).toFixed(1)} s ago by its clock`;
+    const { renewedAgoMs } = look;
+    const ago =
+      renewedAgoMs === undefined ? "nobody knows when" : `${(renewedAgoMs / 1000).toFixed(1)} s ago by its clock`;
     const faults: Fault[] = [];
-    if (renewedAgoMs > leaseDurationSeconds * 1000)
+    if (renewedAgoMs !== undefined && renewedAgoMs > leaseDurationSeconds * 1000)
       faults.push(fault("LEASE_STALE", `${name} is held by ${holderIdentity}, which renewed it ${ago}`));
     if (leaseDurationSeconds * 1000 !== leaseDurationMs)
       faults.push(

@@ -90,19 +90,27 @@ export const vip = check<Looks, VipFacts>({
 });
 
 function elsewhere({ vip, answeredBy, lease }: VipFacts): Verdict {
-  if (lease === undefined || lease.t === "failed") {
-    const who = answeredBy.length === 0 ? "nobody" : answeredBy.join(", ");
+  const who = answeredBy.length === 0 ? "nobody" : answeredBy.join(", ");
+  if (lease === undefined || lease.t === "failed")
     return unknown(`${who} answers for ${vip}, and the Lease, which says who may, cannot be read`);
-  }
   const holder = lease.t === "found" ? lease.lease.holderIdentity : "";
-  const holderMac = lease.t === "found" ? holderMacOf(lease.lease) : undefined;
-  const strangers = answeredBy.filter((mac) => mac !== holderMac);
-  if (strangers.length > 0) {
-    const known =
-      holder === "" ? "nobody holds the Lease" : `the holder ${holder} is at ${holderMac ?? "an unknown one"}`;
-    return fault("VIP_STRANGER", `${vip} is answered for by ${strangers.join(", ")}, while ${known}`);
+  if (holder === "") {
+    if (answeredBy.length === 0) return ok(`nobody answers for ${vip}, and nobody holds the Lease`);
+    return fault("VIP_STRANGER", `${vip} is answered for by ${who}, while nobody holds the Lease`);
   }
-  if (answeredBy.length > 0) return ok(`${vip} is answered for by the Lease's holder ${holder}, at ${holderMac}`);
-  if (holder === "") return ok(`nobody answers for ${vip}, and nobody holds the Lease`);
-  return fault("VIP_UNANSWERED", `nobody answers for ${vip}, although ${holder} holds the Lease`);
+  if (answeredBy.length === 0)
+    return fault("VIP_UNANSWERED", `nobody answers for ${vip}, although ${holder} holds the Lease`);
+  const holderMac = lease.t === "found" ? holderMacOf(lease.lease) : undefined;
+  // kube-vip and other client-go candidates do not say where they are.
+  if (holderMac === undefined && answeredBy.length === 1)
+    return unknown(
+      `${who} answers for ${vip}, and the holder ${holder} does not say in the Lease whether that is its own`,
+    );
+  const strangers = answeredBy.filter((mac) => mac !== holderMac);
+  if (strangers.length === 0) return ok(`${vip} is answered for by the Lease's holder ${holder}, at ${holderMac}`);
+  const place = holderMac ?? "an address that it does not say";
+  return fault(
+    "VIP_STRANGER",
+    `${vip} is answered for by ${strangers.join(", ")}, while the holder ${holder} is at ${place}`,
+  );
 }

@@ -1,8 +1,12 @@
 /** Asks the sidecar beside us for its /status, over loopback. */
 import { get } from "node:http";
-import type { Voice } from "../../config/config.ts";
-import type { Status } from "../../observe/status.ts";
-import type { SidecarAnswer } from "../looks.ts";
+import type { Voice } from "../config/config.ts";
+import type { Status } from "../observe/status.ts";
+
+export type SidecarAnswer =
+  | { readonly t: "answered"; readonly status: Status }
+  /** `where`: the URL that was asked. */
+  | { readonly t: "silent"; readonly where: string; readonly reason: string };
 
 const TIMEOUT_MS = 2_000;
 /** Sixteen moves and a page of problems are a tenth of it. */
