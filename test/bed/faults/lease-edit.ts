@@ -34,7 +34,10 @@ export const LEASE_DELETED: Fault = {
   },
 };
 
-/** As from a backup: without a resourceVersion, so that no conflict hinders it. */
+/** kubectl looks up the resourceVersion that it replaces: a renewal may come in between, and it is tried again. */
+const REPLACE_TRIES = 5;
+
+/** As from a backup: without a resourceVersion. */
 export const LEASE_RESTORED: Fault = {
   name: "old copy of the Lease restored",
   victim: "holder",
@@ -45,10 +48,21 @@ export const LEASE_RESTORED: Fault = {
     };
     delete copy.metadata["resourceVersion"];
     await sleep(1_000 + 3_000 * random());
-    await kubectl(bed, victim, ["replace", "--filename=-"], JSON.stringify(copy));
+    await replaced(bed, victim, JSON.stringify(copy));
     return NOTHING_TO_HEAL;
   },
 };
+
+async function replaced(bed: FaultBed, victim: Pod, manifest: string): Promise<void> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await kubectl(bed, victim, ["replace", "--filename=-"], manifest);
+      return;
+    } catch (error) {
+      if (tried === REPLACE_TRIES || !String(error).includes("(Conflict)")) throw error;
+    }
+  }
+}
 
 function lease({ cluster }: FaultBed): readonly string[] {
   return ["lease", cluster.leaseName, "--namespace=kube-system"];
