@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { Outcome } from "./outcome.ts";
+import { quietRun } from "./quiet-run.ts";
 import { ResultsFile } from "./results-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "soak-"));
@@ -14,10 +15,11 @@ function troubled(index: number): Outcome {
   return { t: "troubled", index, fault: "cut", phaseMs: 1, lastsMs: 2, message: "two\nlines", evidence: [] };
 }
 
-test("a run that was broken off goes on with what has no outcome yet", () => {
+test("a run that was broken off goes on with what has not run, or failed its bed", () => {
   const path = join(folder, "broken-off.jsonl");
   const first = ResultsFile.open(path, HEAD);
-  for (const index of [0, 2]) first.add(troubled(index));
+  for (const index of [0, 2]) first.add(quietRun(index));
+  first.add(troubled(1));
   const again = ResultsFile.open(path, { ...HEAD, where: "elsewhere" });
   expect(again.outcomes).toEqual(first.outcomes);
   expect(again.head.where).toBe("here");

@@ -47,9 +47,9 @@ export class ResultsFile {
     if (this.#path !== undefined) appendFileSync(this.#path, `${JSON.stringify(outcome)}\n`);
   }
 
-  /** Indices from `first` on that have no outcome yet. */
+  /** Indices from `first` on that have not run yet; one that failed its bed is tried again, and stays counted. */
   undone(first: number, count: number): readonly number[] {
-    const done = new Set(this.outcomes.map(({ index }) => index));
+    const done = new Set(this.outcomes.filter(({ t }) => t === "ran").map(({ index }) => index));
     return Array.from({ length: count }, (_, nth) => first + nth).filter((index) => !done.has(index));
   }
 }
