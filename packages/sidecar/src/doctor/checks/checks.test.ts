@@ -6,6 +6,7 @@ import type { Check } from "../check.ts";
 import type { ApiServerLook, ContainerLooks, LeaseLook, Looks } from "../looks.ts";
 import { api, clock } from "./api.ts";
 import { configuration, sidecar } from "./container.ts";
+import { vipInterface } from "./interface.ts";
 import { lease } from "./lease.ts";
 import { vip } from "./segment.ts";
 
@@ -66,6 +67,23 @@ test("the Lease is read through a peer where our own API server gives none", asy
   expect(await verdicts(lease, withServers({ ...OWN, lease: REFUSED }, PEER))).toEqual([
     expect.stringMatching(/^ok: /),
   ]);
+});
+
+const POD_NETWORK = { name: "cbr0", interface: "eth0", default: true };
+
+test.each<readonly [told: string, networkStatus: string | undefined, said: RegExp]>([
+  ["nothing", undefined, /is not there; whether Multus attached anything is not known here/],
+  ["an empty annotation", "", /is not there; when the container started, .* or said so later$/],
+  ["of the pod network only", JSON.stringify([POD_NETWORK]), /is not there: Multus attached nothing to this pod$/],
+  [
+    "of another attachment",
+    JSON.stringify([POD_NETWORK, { name: "a/b", interface: "vip0" }]),
+    /is not there: Multus attached vip0 \(a\/b\), and no net1$/,
+  ],
+])("a missing interface is explained to whom was told %s", async (_told, networkStatus, said) => {
+  const config = { vip: { interfaceName: "net1" } };
+  const looks = { config, link: async () => undefined, networkStatus };
+  expect(await verdicts(vipInterface, looks as unknown as Looks)).toEqual([expect.stringMatching(said)]);
 });
 
 const OTHER_MAC = "02:00:00:00:00:07";

@@ -30,6 +30,9 @@ export const vipInterface = check<Looks, InterfaceFacts>({
 function whyMissing(name: string, attachments: readonly Attachment[] | undefined): string {
   if (attachments === undefined)
     return "; whether Multus attached anything is not known here (NETWORK_STATUS is not set), kubectl get pod -o yaml shows it as k8s.v1.cni.cncf.io/network-status";
+  // Multus writes it beside the start of the containers, which get what was there by then.
+  if (attachments.length === 0)
+    return "; when the container started, the pod had no k8s.v1.cni.cncf.io/network-status: Multus attached nothing, or said so later";
   const others = attachments.filter(({ isDefault }) => !isDefault);
   if (others.length === 0) return ": Multus attached nothing to this pod";
   const list = others.map((one) => `${one.interfaceName} (${one.network})`).join(", ");
