@@ -2,6 +2,7 @@
 import { loadavg } from "node:os";
 import { sleep } from "../test/bed/wait.ts";
 import { measureFootprints } from "./footprint.ts";
+import { measureRefreshes } from "./gate-refresh.ts";
 import { countLeaseRequests } from "./lease-requests.ts";
 import type { Results } from "./results.ts";
 import { Sidecars } from "./sidecars.ts";
@@ -16,6 +17,8 @@ export async function measureAll(say: (line: string) => void): Promise<Results> 
   const sidecars = await Sidecars.prepare();
   say("starts of one replica");
   const starts = await measureStarts(sidecars);
+  say("refreshes of the hold gate");
+  const refreshes = await measureRefreshes(sidecars);
   say("three replicas, first boot: one lease duration passes before there is a holder");
   sidecars.startAll();
   await sidecars.settled();
@@ -25,6 +28,6 @@ export async function measureAll(say: (line: string) => void): Promise<Results> 
   const requests = finishCounting();
   say("takeovers: the holder is stopped gently, again and again");
   const takeovers = await measureTakeovers(sidecars);
-  const rows = [...starts, ...footprints, ...requests, ...takeovers];
+  const rows = [...starts, ...footprints, ...requests, ...refreshes, ...takeovers];
   return { rows, loadBefore, loadAfter: loadavg()[0] ?? 0 };
 }

@@ -1,6 +1,6 @@
 /**
  * The bytes of a gate's refresh, which every renewal sends: encoded once, so that only the two deadlines are written
- * anew. Building its messages from their parts takes 0.3 ms in a process without a compiler (--lite-mode). Pure.
+ * anew. Building its messages from their parts takes 0.2 ms in a process without a compiler (--lite-mode). Pure.
  */
 import type { Opening } from "../gate.ts";
 import { type Datagram, encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
