@@ -30,7 +30,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   { suites: ["cluster"], obstacle: () => program("curl", "curl") },
   { suites: ["helm", "cluster"], obstacle: () => program("promtool", "prometheus") },
   { suites: ["cluster"], obstacle: toolsObstacle },
-  { suites: ["helm"], obstacle: helmsObstacle },
+  { suites: ["helm", "cluster"], obstacle: helmsObstacle },
 ];
 
 /** Sentences, one per missing thing, for the suites that cannot run. */

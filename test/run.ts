@@ -65,7 +65,7 @@ async function runSuite(suite: Suite): Promise<Counts> {
   }
   say(`== ${suite}`);
   if (suite === "cluster" && suiteFiles(suite).length > 0) await ensureTools();
-  if (suite === "helm" && suiteFiles(suite).length > 0) await ensureHelms();
+  if ((suite === "helm" || suite === "cluster") && suiteFiles(suite).length > 0) await ensureHelms();
   const report = join(reports, `${suite}.json`);
   const argv = ["vitest", "run", "--project", suite, "--passWithNoTests", ...filters()];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
