@@ -113,14 +113,14 @@ function endpointOf(server: string): Endpoint {
 function leaseOf(status: number, body: string | undefined): LeaseLook {
   if (status === 404) return { t: "missing" };
   const lease = status === 200 ? parseLease(jsonOf(body)) : undefined;
-  if (lease === undefined) return failed(undefined, `an answer that is no Lease, status ${status}`);
+  if (lease === undefined) return failed(undefined, `no Lease, status ${status}`);
   const renewedMs = Date.parse(lease.renewTime ?? "");
   return { t: "found", lease, renewedAgoMs: Number.isNaN(renewedMs) ? undefined : Math.max(0, Date.now() - renewedMs) };
 }
 
 function failed(problem: SidecarError | undefined, found: string): LeaseLook {
   if (problem === undefined)
-    return { t: "failed", code: "API_UNREACHABLE", message: `it gives no use: ${found}. See the log of vCluster.` };
+    return { t: "failed", code: "API_UNREACHABLE", message: `its answer is of no use (${found}). See the log of vCluster.` };
   return { t: "failed", code: problem.code, message: problem.message.slice(`${problem.code}: `.length) };
 }
 
