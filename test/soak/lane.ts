@@ -12,8 +12,11 @@ import type { LaneOrder } from "./lane-process.ts";
 import { runDraw } from "./run-draw.ts";
 import { TIMERS } from "./timers.ts";
 
-/** Beds share the cores: observers at half the pace of the matrix still see what lasts 3 ms. */
-const PACE = { connectPeriodMs: 10, samplePeriodMs: 3 } as const;
+/**
+ * Beds share the cores: observers at half the pace of the matrix still see what lasts 3 ms. When a starved holder hears
+ * of a hand on the Lease is the matrix's to bound; nobody else may take it before its hold has ended.
+ */
+const PACE = { connectPeriodMs: 10, samplePeriodMs: 3, heardWithinMs: 3_000 } as const;
 
 const [order = ""] = process.argv.slice(2);
 if (insideSandbox()) {

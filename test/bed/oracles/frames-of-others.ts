@@ -20,6 +20,7 @@ export function framesOfOthers(
   frames: readonly CapturedFrame[],
   history: readonly LeaseWrite[],
   uidOf: (mac: string) => string | undefined,
+  heardWithinMs = HEARD_WITHIN_MS,
 ): readonly FrameOfOther[] {
   const changes = history.filter(
     ({ lease, verb, status }) => lease !== undefined || (verb === "delete" && status < 300),
@@ -27,23 +28,23 @@ export function framesOfOthers(
   return frames.flatMap(({ wallMs, bytes }) => {
     const mac = macOf(bytes);
     const uid = uidOf(mac);
-    if (uid === undefined || holds(uid, wallMs, changes)) return [];
+    if (uid === undefined || holds(uid, wallMs, changes, heardWithinMs)) return [];
     const last = changes.findLast(({ answeredWallMs }) => answeredWallMs < wallMs);
     return last === undefined ? [] : [{ wallMs, mac, holderIdentity: last.lease?.holderIdentity ?? "" }];
   });
 }
 
 /** From the arrival of a write that names it (its answer is written down late) to the answer of one that does not. */
-function holds(uid: string, wallMs: number, changes: readonly LeaseWrite[]): boolean {
+function holds(uid: string, wallMs: number, changes: readonly LeaseWrite[], heardWithinMs: number): boolean {
   return changes.some(({ lease, receivedWallMs }, index) => {
     if (!lease?.holderIdentity.includes(uid) || receivedWallMs > wallMs) return false;
     const next = changes[index + 1];
-    return next === undefined || wallMs <= next.answeredWallMs + graceMs(next);
+    return next === undefined || wallMs <= next.answeredWallMs + (isByHand(next) ? heardWithinMs : 0);
   });
 }
 
-function graceMs({ userAgent, verb }: LeaseWrite): number {
-  return verb === "delete" || !userAgent.startsWith("vcluster-kube-vip") ? HEARD_WITHIN_MS : 0;
+function isByHand({ userAgent, verb }: LeaseWrite): boolean {
+  return verb === "delete" || !userAgent.startsWith("vcluster-kube-vip");
 }
 
 /** The sender of an ARP frame, by its own words (RFC 826: sender hardware address). */

@@ -45,6 +45,8 @@ export interface WatchOptions {
   readonly connectPeriodMs?: number;
   /** Between two probes of each side's sampler: 1 to 3. Default 2. */
   readonly samplePeriodMs?: number;
+  /** How long a holder may speak after another hand was on the Lease. Default 50; more where cores are busy. */
+  readonly heardWithinMs?: number;
 }
 
 export class Watch {
@@ -53,6 +55,7 @@ export class Watch {
   readonly #connector: Connector;
   readonly #captures: readonly Capture[];
   readonly #samplePeriodMs: number;
+  readonly #heardWithinMs: number | undefined;
   readonly #lease: LeaseFollower;
   readonly #monitors = new Map<string, AddressMonitor>();
   /** Every MAC address that a pod was seen with, and the pod's UID. */
@@ -67,6 +70,7 @@ export class Watch {
       readonly connector: Connector;
       readonly captures: readonly Capture[];
       readonly samplePeriodMs: number;
+      readonly heardWithinMs: number | undefined;
     },
   ) {
     this.#cluster = cluster;
@@ -74,6 +78,7 @@ export class Watch {
     this.#connector = parts.connector;
     this.#captures = parts.captures;
     this.#samplePeriodMs = parts.samplePeriodMs;
+    this.#heardWithinMs = parts.heardWithinMs;
     this.#lease = new LeaseFollower(cluster.leaseName);
   }
 
@@ -82,7 +87,7 @@ export class Watch {
     cluster: VirtualCluster,
     island: Island,
     holder: Pod,
-    { connectPeriodMs = 5, samplePeriodMs = 2 }: WatchOptions = {},
+    { connectPeriodMs = 5, samplePeriodMs = 2, heardWithinMs }: WatchOptions = {},
   ): Promise<Watch> {
     const { host, worker } = cluster.segment;
     const links = captureObstacle() === undefined ? ["br-private", "br-island"] : [];
@@ -91,7 +96,7 @@ export class Watch {
       Connector.start(worker, { periodMs: connectPeriodMs, greeting: "http" }),
       ...links.map((link) => Capture.start(host, { link, filter: SPOKEN_FOR_THE_VIP })),
     ]);
-    const watch = new Watch(cluster, { island: sampler, connector, captures, samplePeriodMs });
+    const watch = new Watch(cluster, { island: sampler, connector, captures, samplePeriodMs, heardWithinMs });
     const standby = cluster.pods.find((pod) => pod !== holder);
     if (standby !== undefined) watch.#standby = await footprintOf(standby);
     await watch.follow();
@@ -178,7 +183,7 @@ export class Watch {
     if (this.#captures.length === 0) return undefined;
     const fromWallMs = wallMsAt(fromMs);
     const frames = this.#captures.flatMap((capture) => capture.frames()).filter(({ wallMs }) => wallMs >= fromWallMs);
-    return framesOfOthers(frames, history, (mac) => this.#uids.get(mac));
+    return framesOfOthers(frames, history, (mac) => this.#uids.get(mac), this.#heardWithinMs);
   }
 
   async #residue(holder: Pod | undefined): Promise<readonly string[]> {
