@@ -120,7 +120,11 @@ function leaseOf(status: number, body: string | undefined): LeaseLook {
 
 function failed(problem: SidecarError | undefined, found: string): LeaseLook {
   if (problem === undefined)
-    return { t: "failed", code: "API_UNREACHABLE", message: `its answer is of no use (${found}). See the log of vCluster.` };
+    return {
+      t: "failed",
+      code: "API_UNREACHABLE",
+      message: `its answer is of no use (${found}). See the log of vCluster.`,
+    };
   return { t: "failed", code: problem.code, message: problem.message.slice(`${problem.code}: `.length) };
 }
 
