@@ -41,8 +41,11 @@ export const POD_RECREATED_WHILE_ALIVE: Fault = {
   async apply({ cluster }, victim) {
     const old = cluster.sidecar(victim);
     await cluster.api.replica(victim.name).close();
-    cluster.startSidecar(await cluster.recreate(victim));
+    const recreated = cluster.startSidecar(await cluster.recreate(victim));
     return async () => {
+      const adopting = recreated.lines.find(({ fields }) => fields["to"] === "adopting");
+      // Its network namespace has no gate of anybody (rule 8).
+      if (adopting !== undefined) throw new TypeError(`the recreated pod adopts: ${JSON.stringify(adopting.fields)}`);
       await old.close();
       await victim.close();
     };
