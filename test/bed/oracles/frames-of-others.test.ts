@@ -46,6 +46,13 @@ test("a hand on the Lease is heard of 50 ms later", () => {
   check([frame(240, 0x0a), frame(260, 0x0a)], renamed, [260]);
 });
 
+test("where cores are busy it may be heard of later, but a standby's own write excuses nothing", () => {
+  const renamed = [write(100, "pod_uid-a_1"), write(200, "somebody", "kubectl/v1.34")];
+  const late = (history: readonly LeaseWrite[]) =>
+    framesOfOthers([frame(260, 0x0a)], history, (mac) => MACS.get(mac), 100).length;
+  expect([late(renamed), late(handOver)]).toEqual([0, 1]);
+});
+
 test("machines that are no pods are not judged", () => {
   check([frame(150, 0x0c)], handOver, []);
 });
