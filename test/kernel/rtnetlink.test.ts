@@ -299,6 +299,14 @@ test("the neighbours of a link are those of `ip neigh`", async () => {
   expect(new Set((await kernel.neighbours(linkIndex)).items)).toEqual(new Set(expected));
 });
 
+test("the room of the neighbour table is that of `ip ntable`", async () => {
+  const text = await run(["ip", "-s", "ntable", "show", "name", "arp_cache"]);
+  const table = await kernel.neighbourTable(4);
+  expect(table?.entriesMax).toBe(Number(/thresh3 (\d+)/.exec(text)?.[1]));
+  // All namespaces of the machine share it, so that it changes between two looks.
+  expect(Math.abs((table?.entries ?? 0) - Number(/entries (\d+)/.exec(text)?.[1]))).toBeLessThan(100);
+});
+
 test("every change is told, by whomever", async () => {
   const events: KernelEvent[] = [];
   await kernel.subscribe((event) => events.push(event));

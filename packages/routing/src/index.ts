@@ -23,7 +23,7 @@ export {
 export { type Hold, NO_PERMIT, type Permit, validSecondsOf } from "./hold.ts";
 export type { Dump, Kernel, Outcome } from "./kernel.ts";
 export type { KernelPorts } from "./kernel-ports.ts";
-export type { Address, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+export type { Address, Family, KernelEvent, Link, Neighbour, NeighbourTable, Route, Rule } from "./model.ts";
 export { openNftGate } from "./nftables/nft-gate.ts";
 export { type Observation, observe } from "./observation.ts";
 export {

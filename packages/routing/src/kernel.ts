@@ -3,7 +3,17 @@
  * real one's habits). Each verb is one request; outcomes that a caller expects ("exists", "missing") are results,
  * everything else is a RoutingError.
  */
-import type { Address, ArpSetting, Family, KernelEvent, Link, Neighbour, Route, Rule } from "./model.ts";
+import type {
+  Address,
+  ArpSetting,
+  Family,
+  KernelEvent,
+  Link,
+  Neighbour,
+  NeighbourTable,
+  Route,
+  Rule,
+} from "./model.ts";
 
 /** "done": the kernel changed. "exists" (EEXIST) and "missing" (ESRCH, EADDRNOTAVAIL, ENODEV): it already was so. */
 export type Outcome = "done" | "exists" | "missing";
@@ -25,6 +35,8 @@ export interface Kernel {
   rules(family: Family): Promise<Dump<Rule>>;
   /** Equivalent to: ip neigh show dev LINK */
   neighbours(linkIndex: number): Promise<Dump<Neighbour>>;
+  /** undefined: the kernel does not say. Equivalent to: ip -s ntable show name arp_cache (or ndisc_cache) */
+  neighbourTable(family: Family): Promise<NeighbourTable | undefined>;
 
   /** Equivalent to: ip addr replace ADDRESS/LENGTH dev LINK proto P noprefixroute [nodad] [valid_lft S] */
   replaceAddress(address: Address): Promise<Outcome>;

@@ -71,6 +71,16 @@ export interface Rule {
   readonly protocol: number;
 }
 
+/** The cache of all neighbours of one family, shared by all network namespaces of the machine. */
+export interface NeighbourTable {
+  readonly family: Family;
+  readonly entries: number;
+  /** gc_thresh3. */
+  readonly entriesMax: number;
+  /** How often there was no room for an entry, since boot: then a machine that is not known gets no answer. */
+  readonly overflows: number;
+}
+
 /** An entry of the neighbour cache. `ip neigh show` */
 export interface Neighbour {
   readonly linkIndex: number;

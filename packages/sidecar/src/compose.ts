@@ -19,6 +19,7 @@ import { PacketSegment } from "./adapters/segment.ts";
 import type { Config, Problem, Voice } from "./config/config.ts";
 import type { Happening, Snapshot } from "./observe/happening.ts";
 import { type Observed, Observer } from "./observe/observer.ts";
+import { NeighbourTableWatch } from "./supervisor/neighbour-table-watch.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
 import { Fence, type Rung } from "./vip/fence.ts";
@@ -67,6 +68,7 @@ export async function composeReplica(
   const lock = composeLock(config, tell);
   const ports = { clock, wallTime, kernel, gate, vipKernel, segment, lock };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
+  const neighbours = new NeighbourTableWatch({ clock, kernel, family: familyOf(config.vip.address), tell });
   const mutex = new VipMutex(config.vip.address);
   return {
     observed: {
@@ -76,12 +78,14 @@ export async function composeReplica(
     start: async () => {
       if ((await mutex.acquire()) === "acquired") {
         await supervisor.start();
+        neighbours.start();
         return true;
       }
       supervisor.close();
       return false;
     },
     end: async () => {
+      neighbours.close();
       await supervisor.stop();
       mutex.release();
     },

@@ -1,7 +1,17 @@
 /** The Kernel port over rtnetlink(7): what is asked is encoded here, and what the kernel answers made a result. */
 import { openNetlinkSocket, type RawSocket } from "@vcluster-kube-vip/raw-socket";
 import type { Dump, Kernel, Outcome } from "../kernel.ts";
-import type { Address, ArpSetting, Family, KernelEvent, Link, Neighbour, Route, Rule } from "../model.ts";
+import type {
+  Address,
+  ArpSetting,
+  Family,
+  KernelEvent,
+  Link,
+  Neighbour,
+  NeighbourTable,
+  Route,
+  Rule,
+} from "../model.ts";
 import { decodeMessages, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/message.ts";
 import { NetlinkConnection } from "../netlink/netlink-connection.ts";
 import { RoutingError } from "../routing-error.ts";
@@ -15,6 +25,7 @@ import {
   RTM_GETADDR,
   RTM_GETLINK,
   RTM_GETNEIGH,
+  RTM_GETNEIGHTBL,
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWADDR,
@@ -23,6 +34,7 @@ import {
   RTM_SETLINK,
 } from "./message-type.ts";
 import { decodeNeighbour, encodeNeighbourDump } from "./neighbour.ts";
+import { decodeNeighbourTable, encodeNeighbourTableDump } from "./neighbour-table.ts";
 import { outcomeOf, refusal } from "./outcome.ts";
 import { decodeRoute, encodeRoute, encodeRouteDump } from "./route.ts";
 import { decodeRule, encodeRule, encodeRuleDump } from "./rule.ts";
@@ -64,6 +76,12 @@ class RtNetlink implements Kernel {
     const what = `read the neighbours of link ${linkIndex}`;
     const dump = await this.#dump(RTM_GETNEIGH, encodeNeighbourDump(linkIndex), decodeNeighbour, what);
     return { ...dump, items: dump.items.filter((neighbour) => neighbour.linkIndex === linkIndex) };
+  }
+
+  async neighbourTable(family: Family): Promise<NeighbourTable | undefined> {
+    const what = `read the IPv${family} neighbour table`;
+    const dump = await this.#dump(RTM_GETNEIGHTBL, encodeNeighbourTableDump(family), decodeNeighbourTable, what);
+    return dump.items.find((table) => table.family === family);
   }
 
   replaceAddress(address: Address): Promise<Outcome> {

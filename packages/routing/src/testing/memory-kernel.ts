@@ -3,7 +3,17 @@
  * port. No neighbour discovery, no lifetimes that run out, no traffic.
  */
 import type { Dump, Kernel, Outcome } from "../kernel.ts";
-import type { Address, ArpSetting, Family, KernelEvent, Link, Neighbour, Route, Rule } from "../model.ts";
+import type {
+  Address,
+  ArpSetting,
+  Family,
+  KernelEvent,
+  Link,
+  Neighbour,
+  NeighbourTable,
+  Route,
+  Rule,
+} from "../model.ts";
 import { RoutingError } from "../routing-error.ts";
 import { familyOf } from "../values/ip-address.ts";
 import { prefixContains } from "../values/ip-prefix.ts";
@@ -26,6 +36,8 @@ export class MemoryKernel implements Kernel {
   #routes: readonly Route[] = [];
   #rules: readonly Rule[] = [];
   #neighbours: readonly Neighbour[] = [];
+  /** Of both families; a test that wants it full puts it here. */
+  neighbourTableNow: Omit<NeighbourTable, "family"> = { entries: 0, entriesMax: 1024, overflows: 0 };
   readonly #listeners = new Set<(event: KernelEvent) => void>();
   readonly #interruptions = new Map<DumpName, number>();
   readonly #failures = new Map<VerbName, RoutingError>();
@@ -111,6 +123,10 @@ export class MemoryKernel implements Kernel {
       "neighbours",
       this.#neighbours.filter((neighbour) => neighbour.linkIndex === linkIndex),
     );
+  }
+
+  neighbourTable(family: Family): Promise<NeighbourTable | undefined> {
+    return Promise.resolve({ family, ...this.neighbourTableNow });
   }
 
   replaceAddress(address: Address): Promise<Outcome> {

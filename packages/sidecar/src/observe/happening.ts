@@ -22,11 +22,11 @@ export type Happening =
   /** The API or the kernel answered with an error, or recovered; `code` is the error's stable code. */
   | {
       readonly t: "trouble";
-      readonly where: "api" | "kernel" | "wire" | "http";
+      readonly where: "api" | "kernel" | "wire" | "http" | "neighbours";
       readonly code: string;
       readonly message: string;
     }
-  | { readonly t: "recovered"; readonly where: "api" | "kernel" | "wire" | "http" }
+  | { readonly t: "recovered"; readonly where: "api" | "kernel" | "wire" | "http" | "neighbours" }
   /** One request to the Kubernetes API for the Lease. */
   | {
       readonly t: "lease-request";
