@@ -1,4 +1,4 @@
-/** What a bed shows after a fault that went wrong: the Lease's history, the kernel's state, the ends of all logs. */
+/** What a bed shows after a fault that went wrong: its observers, the Lease's history, the kernel's state, ends of logs. */
 import type { FaultBed } from "../bed/faults/fault-bed.ts";
 import type { LeaseWrite } from "../bed/lease-history.ts";
 import type { Pod } from "../bed/pod.ts";
@@ -13,10 +13,12 @@ const COMMANDS: readonly (readonly string[])[] = [
 
 export async function evidenceOf({ cluster, watch }: FaultBed): Promise<readonly string[]> {
   return [
+    ...watch.lately,
     "--- Lease, every write since the fault was drawn and the one before:",
     ...leaseLines(watch.writes()),
     ...(await Promise.all(cluster.pods.map(kernelLines))).flat(),
     ...cluster.sidecars.flatMap((sidecar) => sidecar.tail(LOG_LINES).split("\n")),
+    ...cluster.api.replicas.flatMap((replica) => replica.diagnose().split("\n")),
   ];
 }
 

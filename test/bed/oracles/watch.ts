@@ -136,6 +136,15 @@ export class Watch {
     return this.#connector.attempts.find(({ startMs, outcome }) => startMs >= atMs && outcome === "served")?.startMs;
   }
 
+  /** Who answered last on both sides of the segment, and what became of the worker's last connections. */
+  get lately(): readonly string[] {
+    const answering = [this.#cluster.sampler, this.#island].map((side) => side.answering.join(" and ") || "nobody");
+    const outcomes = this.#connector.attempts
+      .slice(-10)
+      .map(({ outcome, tookMs }) => `${outcome} ${tookMs.toFixed(0)} ms`);
+    return [`answering: ${answering.join("; on the island: ")}`, `worker's connections: ${outcomes.join(", ")}`];
+  }
+
   /** The writes of this run and the last one before it. */
   writes(): readonly LeaseWrite[] {
     return this.#lease.read(this.#auditLogs);
