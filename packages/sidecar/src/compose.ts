@@ -120,6 +120,7 @@ function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLea
     kubeconfigPath: kubeApi.kubeconfigPath,
     server: kubeApi.server,
     peersHost: kubeApi.peersHost,
+    peersInSlice: kubeApi.peersInSlice,
     peersPort: kubeApi.peersPort,
     tlsServerName: kubeApi.tlsServerName,
     ownAddress: kubeApi.ownAddress,

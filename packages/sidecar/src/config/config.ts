@@ -44,6 +44,8 @@ export interface Config {
     readonly server: string | undefined;
     /** DNS name whose addresses are the peers' listeners (`<release>-headless.<ns>`), or the Service; absent: none. */
     readonly peersHost: string | undefined;
+    /** On a bare host without peersHost: they are in the EndpointSlice `kubernetes` in `default`. */
+    readonly peersInSlice: boolean;
     readonly peersPort: number;
     readonly tlsServerName: string | undefined;
     /** The pod's own address: among the peers' host's, it is no peer. */

@@ -65,6 +65,7 @@ describe("in a vCluster", () => {
         kubeconfigPath: "/data/pki/admin.conf",
         server: "https://127.0.0.1:6443",
         peersHost: "my-vc-headless.team-x",
+        peersInSlice: false,
         peersPort: 8443,
         tlsServerName: "kubernetes",
         ownAddress: "10.64.1.2",
@@ -138,7 +139,8 @@ describe("with kube-vip's environment", () => {
       kubeconfigPath: "/etc/kubernetes/admin.conf",
       server: "https://127.0.0.1:7443",
       peersHost: undefined,
-      peersPort: 8443,
+      peersInSlice: true,
+      peersPort: 7443,
       tlsServerName: "kubernetes",
       ownAddress: undefined,
     });

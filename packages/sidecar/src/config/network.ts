@@ -10,7 +10,7 @@ import {
 } from "@vcluster-kube-vip/routing";
 import type { Problem } from "./config.ts";
 import { type ProblemCode, problem } from "./problem.ts";
-import type { Vip } from "./sections.ts";
+import { VCLUSTER_PORT, type Vip } from "./sections.ts";
 import type { Given } from "./sources.ts";
 
 /** First things first: one sentence for a VIP that cannot be, not one per consequence. */
@@ -40,9 +40,7 @@ export function checkVipInSubnet(vip: Given<IpAddress>, gateway: Given<Interface
   return [];
 }
 
-/** vCluster's listener (controlPlane.proxy.port); nobody translates the VIP's port to it. */
-const VCLUSTER_PORT = 8443;
-
+/** Nobody translates the VIP's port. */
 export function checkVipPort({ address, port }: Vip): readonly Problem[] {
   if (port === VCLUSTER_PORT) return [];
   const sentence = `expected port ${VCLUSTER_PORT}, where vCluster listens, but found ${port}, which nobody translates: use ${VCLUSTER_PORT}`;

@@ -14,6 +14,8 @@ const KUBE_VIP_LEASE = "plndr-cp-lock";
 /** As vCluster lays it out in the pod. */
 const VCLUSTER_KUBECONFIG = "/data/pki/admin.conf";
 const VCLUSTER_SERVER = "https://127.0.0.1:6443";
+/** Of the listener in front of it, which clients and peers use (controlPlane.proxy.port). */
+export const VCLUSTER_PORT = 8443;
 /** As kubeadm lays it out on a host. Its server is usually the VIP, which this program is to bring up first. */
 const HOST_KUBECONFIG = "/etc/kubernetes/admin.conf";
 /** In the certificates of kube-apiserver (kubeadm) and of vCluster's listener. */
@@ -123,7 +125,8 @@ export function readKubeApi(reader: Reader, { inVcluster, vipPort, podIp }: Surr
     kubeconfigPath,
     server: given ?? local,
     peersHost,
-    peersPort: reader.readOrDefault(SETTINGS.peersPort).value,
+    peersInSlice: !inVcluster && peersHost === undefined,
+    peersPort: reader.read(SETTINGS.peersPort)?.value ?? (inVcluster ? VCLUSTER_PORT : (vipPort ?? VCLUSTER_PORT)),
     tlsServerName: reader.read(SETTINGS.tlsServerName)?.value ?? localName,
     ownAddress: podIp,
   };

@@ -175,12 +175,12 @@ export const SETTINGS = {
   }),
   peersHost: own("peersHost", {
     kind: host,
-    default: "<VCLUSTER_NAME-headless.POD_NAMESPACE>",
+    default: "<VCLUSTER_NAME-headless.POD_NAMESPACE in a vCluster, else what the EndpointSlice default/kubernetes has>",
     description: "The name whose addresses are the other replicas; for a Deployment the Service, name.namespace.",
   }),
   peersPort: own("peersPort", {
     kind: port,
-    default: "8443",
+    default: "<8443 in a vCluster, else the VIP's>",
     description: "The port of the other replicas' listeners; 443 behind a Service.",
   }),
   tlsServerName: own("tlsServerName", {

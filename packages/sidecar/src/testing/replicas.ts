@@ -37,6 +37,7 @@ export const MEMORY_CONFIG: Config = {
     kubeconfigPath: "/data/pki/admin.conf",
     server: undefined,
     peersHost: undefined,
+    peersInSlice: false,
     peersPort: 8443,
     tlsServerName: undefined,
     ownAddress: undefined,

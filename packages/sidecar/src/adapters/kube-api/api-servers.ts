@@ -6,11 +6,12 @@ import { SidecarError } from "../../sidecar-error.ts";
 import { Connections } from "./connections.ts";
 import { type Credentials, CredentialsFile } from "./credentials.ts";
 import { EndpointHealth, isServerTrouble, type RequestReport } from "./endpoint-health.ts";
+import { judgeSlice, SLICE_REQUEST, sliceAddresses } from "./endpoint-slice.ts";
 import { type Endpoint, type EndpointBook, endpointName, endpointsByRank, endpointsToAsk } from "./endpoints.ts";
 import { type Answer, type ApiRequest, exchange, type NoAnswer, type Opened, open } from "./exchange.ts";
 import { type Copies, hedge, type Judgement } from "./hedge.ts";
-import { type Lookup, Peers } from "./peers.ts";
-import { isCredentialFailure, problemOf } from "./problems.ts";
+import { type Lookup, Peers, type Resolve, resolveAll } from "./peers.ts";
+import { isCredentialFailure, peersForbidden, problemOf } from "./problems.ts";
 
 export interface ApiServersOptions {
   readonly kubeconfigPath: string;
@@ -18,16 +19,18 @@ export interface ApiServersOptions {
   readonly server: string | undefined;
   /** DNS name of the peers' listeners; undefined: none. */
   readonly peersHost: string | undefined;
+  /** Without peersHost: they are those of the EndpointSlice `kubernetes` in `default`. Default: not asked for. */
+  readonly peersInSlice?: boolean;
   readonly peersPort: number;
   /**
    * What the certificates are made out to, where it is not the address that is dialled: kubeadm's need not have
    * 127.0.0.1. Default for our own server the kubeconfig's, for the peers "kubernetes", which is in all of vCluster's.
    */
   readonly tlsServerName: string | undefined;
-  /** The pod's own address, which the headless Service answers too. */
+  /** Our own, which is among the peers' too. */
   readonly ownAddress: string | undefined;
   /** Default: the system's resolver. */
-  readonly lookup?: Lookup;
+  readonly resolve?: Resolve;
   /** Each request's end, for metrics. */
   readonly onRequest?: (request: RequestReport) => void;
   /** What is wrong, when that changes; undefined: nothing any more. */
@@ -37,6 +40,7 @@ export interface ApiServersOptions {
 /** How often it is looked who has to be asked whether he lives. */
 const TEND_MS = 1000;
 const PROBE_TIMEOUT_MS = 900;
+const PEERS_TIMEOUT_MS = 5000;
 /** Says no also when the server's etcd is gone, or when it is about to stop. */
 const PROBE: ApiRequest = { verb: "probe", method: "GET", path: "/readyz" };
 
@@ -58,6 +62,7 @@ export class ApiServers {
   readonly #tending: NodeJS.Timeout;
   #peerEndpoints: readonly Endpoint[] = [];
   #problem: SidecarError | undefined;
+  #peersProblem: SidecarError | undefined;
   #closed = false;
 
   constructor(options: ApiServersOptions) {
@@ -139,7 +144,7 @@ export class ApiServers {
     end(answer);
     if (isCredentialFailure(answer)) this.#credentials.doubt();
     const expired = answer.t === "answered" && answer.status === 401 ? credentials.expired : undefined;
-    const problem = this.#credentials.problem ?? expired ?? problemOf(answer, endpoint, this.#options.kubeconfigPath);
+    const problem = this.#credentials.problem ?? expired ?? this.#problemOf(answer, endpoint, request);
     if (problem !== undefined || !this.#isProblemElsewhere(endpoint)) this.#report(problem);
     return answer;
   }
@@ -167,6 +172,15 @@ export class ApiServers {
     return { agent: this.#connections.agent(endpoint, credentials), headers: credentials.headers, signal };
   }
 
+  /** Who may use the Lease and not read the peers has another problem, which lasts until he may. */
+  #problemOf(answer: Answer, endpoint: Endpoint, { verb }: ApiRequest): SidecarError | undefined {
+    const { kubeconfigPath } = this.#options;
+    if (verb !== "peers" || answer.t !== "answered")
+      return problemOf(answer, endpoint, kubeconfigPath) ?? this.#peersProblem;
+    this.#peersProblem = answer.status === 403 ? peersForbidden(endpoint, kubeconfigPath) : undefined;
+    return this.#peersProblem ?? problemOf(answer, endpoint, kubeconfigPath);
+  }
+
   /** That another API server answers does not mend the one that does not. */
   #isProblemElsewhere(endpoint: Endpoint): boolean {
     const server = String(this.#problem?.fields["server"]);
@@ -180,14 +194,30 @@ export class ApiServers {
   }
 
   #followPeers(): Peers | undefined {
-    const { peersHost: host, peersPort: port, ownAddress, lookup } = this.#options;
-    if (host === undefined) return undefined;
+    const { peersPort: port, ownAddress } = this.#options;
+    const lookup = this.#lookup();
+    if (lookup === undefined) return undefined;
     const onAddresses = (addresses: readonly string[]): void => {
       const tlsServerName = this.#options.tlsServerName ?? "kubernetes";
       this.#peerEndpoints = addresses.map((address) => ({ protocol: "https:", host: address, port, tlsServerName }));
       void this.#tend();
     };
-    return new Peers({ host, ownAddress, lookup, onAddresses });
+    return new Peers({ lookup, ownAddress, onAddresses });
+  }
+
+  #lookup(): Lookup | undefined {
+    const { peersHost, peersInSlice, resolve = resolveAll } = this.#options;
+    if (peersHost !== undefined) return () => resolve(peersHost);
+    return peersInSlice ? () => this.#lookIntoSlice() : undefined;
+  }
+
+  /** Asked at the peers, too, once they are known: then it may be that our own server is down. */
+  async #lookIntoSlice(): Promise<readonly string[]> {
+    const { answers } = await this.ask(SLICE_REQUEST, PEERS_TIMEOUT_MS, judgeSlice);
+    const addresses = answers.flatMap((answer) => sliceAddresses(answer) ?? []);
+    // Whoever has been silent for 15 s is not in it, all of them when etcd was: that does not mean that they are gone.
+    if (addresses.every((address) => address === this.#options.ownAddress)) throw new TypeError("no peer is named");
+    return [...new Set(addresses)];
   }
 
   /** Asks whoever is due whether he lives. */

@@ -190,7 +190,7 @@ describe("endpoints", () => {
     const lock = bed.lock({
       peersHost: "headless",
       peersPort: peer.port,
-      lookup: async () => ["127.0.0.2", "127.0.0.9"],
+      resolve: async () => ["127.0.0.2", "127.0.0.9"],
       ownAddress: "127.0.0.9",
     });
     await lock.read(TIMEOUT_MS);

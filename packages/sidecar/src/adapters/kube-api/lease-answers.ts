@@ -70,7 +70,8 @@ export function judgeList(answer: Answer): Judgement {
   return listResultOf(answer).t === "failed" ? judgeFailure(answer) : "settles";
 }
 
-function judgeFailure(answer: Answer): Judgement {
+/** What any answer but the hoped-for one means. */
+export function judgeFailure(answer: Answer): Judgement {
   if (isIdleClosed(answer)) return "again";
   if (answer.t !== "answered") return "next";
   // Decisions that every API server would make alike; anything else may be this one's trouble.

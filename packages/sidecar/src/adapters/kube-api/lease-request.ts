@@ -1,11 +1,11 @@
-/** One request to the API as a Happening; those that only ask whether a server lives are none. */
+/** One request to the API as a Happening; those that ask for something else are none. */
 import type { Happening } from "../../observe/happening.ts";
 import type { RequestReport } from "./endpoint-health.ts";
 
 type LeaseRequest = Extract<Happening, { t: "lease-request" }>;
 
 export function leaseRequest({ verb, outcome, durationMs, endpoint }: RequestReport): LeaseRequest | undefined {
-  if (verb === "probe") return undefined;
+  if (verb === "probe" || verb === "peers") return undefined;
   return { t: "lease-request", verb, outcome: meaningOf(outcome), durationMs, endpoint };
 }
 

@@ -55,7 +55,7 @@ test("a server judged dead loses its watch to a peer, and no change is lost", as
   const own = await bed.serve();
   const peer = await bed.serve(0, "127.0.0.2");
   await bed.admit(own.url);
-  const lock = bed.lock({ peersHost: "headless", peersPort: peer.port, lookup: async () => ["127.0.0.2"] });
+  const lock = bed.lock({ peersHost: "headless", peersPort: peer.port, resolve: async () => ["127.0.0.2"] });
   const lease = await bed.held(lock);
   const events = new Events();
   lock.watch(events.add);

@@ -15,7 +15,6 @@ function follow(answers: readonly (readonly string[] | "away")[], ownAddress?: s
     return answer;
   };
   const peers = new Peers({
-    host: "headless",
     ownAddress,
     lookup,
     onAddresses: (addresses) => void told.push(addresses),

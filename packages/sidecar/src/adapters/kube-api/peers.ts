@@ -1,17 +1,22 @@
-/** The peers' addresses behind a DNS name (the headless Service), looked up again and again. Asks them nothing. */
+/**
+ * The peers' addresses, looked up again and again: behind a DNS name (the headless Service), or wherever else the lookup
+ * finds them. Asks them nothing.
+ */
 import dns from "node:dns/promises";
 
+/** Rejects where nothing can be said. */
+export type Lookup = () => Promise<readonly string[]>;
+
 /** Looks a name up; node:dns's unless a test says otherwise. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
+export type Resolve = (host: string) => Promise<readonly string[]>;
 
 const REFRESH_MS = 30_000;
 const RETRY_MS = 5000;
 
 export interface PeersOptions {
-  readonly host: string;
+  readonly lookup: Lookup;
   /** Ours, to leave out. */
   readonly ownAddress: string | undefined;
-  readonly lookup: Lookup | undefined;
   readonly onAddresses: (addresses: readonly string[]) => void;
 }
 
@@ -22,14 +27,12 @@ export interface PeersOptions {
  */
 export class Peers {
   readonly #options: PeersOptions;
-  readonly #lookup: Lookup;
   #timer: NodeJS.Timeout | undefined;
   #endedAtMs = 0;
   #closed = false;
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    this.#lookup = options.lookup ?? lookupAll;
     void this.#refresh();
   }
 
@@ -45,8 +48,8 @@ export class Peers {
 
   async #refresh(): Promise<void> {
     this.#timer = undefined;
-    const { host, ownAddress, onAddresses } = this.#options;
-    const found = await this.#lookup(host).catch(() => undefined);
+    const { lookup, ownAddress, onAddresses } = this.#options;
+    const found = await lookup().catch(() => undefined);
     if (this.#closed) return;
     if (found !== undefined) onAddresses(found.filter((address) => address !== ownAddress).sort());
     this.#endedAtMs = performance.now();
@@ -59,7 +62,8 @@ export class Peers {
   }
 }
 
-async function lookupAll(host: string): Promise<readonly string[]> {
+/** Every address of the name. */
+export async function resolveAll(host: string): Promise<readonly string[]> {
   const found = await dns.lookup(host, { all: true });
   return found.map(({ address }) => address);
 }

@@ -36,6 +36,16 @@ export function problemOf(answer: Answer, endpoint: Endpoint, kubeconfigPath: st
   );
 }
 
+/** Renewals work; what fails is to find the servers that could be asked while our own is down. */
+export function peersForbidden(endpoint: Endpoint, kubeconfigPath: string): SidecarError {
+  const server = endpointName(endpoint);
+  return new SidecarError(
+    "API_PEERS_FORBIDDEN",
+    `${server} does not let the user of ${kubeconfigPath} read the EndpointSlice default/kubernetes (403), so the other API servers are unknown. Allow get of endpointslices.discovery.k8s.io in default, or set peersHost.`,
+    { fields: { server } },
+  );
+}
+
 /** Whether the kubeconfig may be an old one. */
 export function isCredentialFailure(answer: Answer): boolean {
   return answer.t === "answered" ? answer.status === 401 : isTlsFailure(answer.code);
