@@ -4,6 +4,7 @@ import { ALL_SETTINGS } from "../config/settings.ts";
 import { VERSION } from "../version.ts";
 import type { DoctorArguments } from "./doctor.ts";
 import type { LintArguments } from "./lint.ts";
+import type { ManifestArguments } from "./manifest.ts";
 import type { OverlayArguments } from "./overlay.ts";
 import type { StatusArguments } from "./status.ts";
 
@@ -15,6 +16,7 @@ export function program(): Command {
   root.addCommand(runCommand());
   root.addCommand(lintCommand());
   root.addCommand(overlayCommand());
+  root.addCommand(manifestCommand());
   root.addCommand(doctorCommand());
   root.addCommand(statusCommand());
   return root;
@@ -33,9 +35,9 @@ function runCommand(): Command {
   });
 }
 
-function addSettings(command: Command): Command {
-  for (const { flag, description, defaultText } of ALL_SETTINGS) {
-    if (flag === undefined) continue;
+function addSettings(command: Command, without: readonly string[] = []): Command {
+  for (const { name, flag, description, defaultText } of ALL_SETTINGS) {
+    if (flag === undefined || without.includes(name)) continue;
     const text = defaultText === undefined ? description : `${description} (default: ${defaultText})`;
     command.option(`${flag} <value>`, text);
   }
@@ -89,6 +91,40 @@ function overlayCommand(): Command {
     const { runOverlay } = await import("./overlay.ts");
     process.exitCode = await runOverlay(options);
   });
+}
+
+const MANIFEST_HELP = `
+On the first control plane, before "kubeadm init":
+  vcluster-kube-vip manifest pod --address 192.168.12.10 --interface eth0 --image REGISTRY/vcluster-kube-vip:TAG \\
+    --init > /etc/kubernetes/manifests/kube-vip.yaml
+On the others, and there when it has ended, without --init. Flags win over Kubespray's variables, and what was done with
+each of these is said on standard error and in the manifest.
+Exit status: 0 printed, 2 a file or value that cannot be used or a wrong command line. See docs/bare-control-planes.md.`;
+
+function manifestCommand(): Command {
+  const pod = new Command("pod")
+    .description("Prints the static pod that serves the VIP of control planes made by kubeadm or Kubespray.")
+    .option("--address <address>", "the VIP, as in 192.168.12.10")
+    .option("--port <port>", "the API servers' port, which is the VIP's, too (default: 6443)")
+    .option(
+      "--from-kubespray <file>",
+      "group_vars to take kube_vip_* and loadbalancer_apiserver from; may be repeated",
+      collect,
+    )
+    .option("--init", "for the first control plane while kubeadm init runs: with super-admin.conf")
+    .option("--image <image>", "where the image was pushed to (default: vcluster-kube-vip with this version)")
+    .addOption(
+      new Option("--image-pull-policy <policy>", "when it is pulled").choices(["Always", "IfNotPresent", "Never"]),
+    )
+    .option("--requests <quantities>", "resource requests (default: cpu=10m,memory=32Mi)")
+    .option("--limits <quantities>", "resource limits (default: memory=128Mi)")
+    .addHelpText("after", MANIFEST_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
+  addSettings(pod, ["configFile", "endpoint"]).action(async (options: ManifestArguments) => {
+    const { runManifest } = await import("./manifest.ts");
+    process.exitCode = await runManifest(options);
+  });
+  return new Command("manifest").description("Prints manifests for where no Helm is.").addCommand(pod);
 }
 
 const DOCTOR_HELP = `

@@ -9,22 +9,33 @@ export type ValuesFiles =
 
 const STDIN = "stdin";
 
-/** @param names as given with -f, in their order */
-export async function readValuesFiles(names: readonly string[]): Promise<ValuesFiles> {
+/** For the sentences: the flag that names them, and what they should be. */
+interface Wanted {
+  readonly flag: string;
+  readonly file: string;
+}
+
+const VALUES: Wanted = { flag: "--values", file: "a vcluster.yaml" };
+
+/** @param names as given, in their order */
+export async function readValuesFiles(names: readonly string[], wanted = VALUES): Promise<ValuesFiles> {
   const files: YamlFile[] = [];
   for (const name of names) {
     if (name === "-" && files.some((file) => file.name === STDIN))
-      return unreadable("expected - once, but it is there again: standard input can be read only once");
+      return unreadable(wanted, "expected - once, but it is there again: standard input can be read only once");
     try {
       files.push(name === "-" ? { name: STDIN, text: await readStandardInput() } : { name, text: readTextFile(name) });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      return unreadable(`expected a readable file, but ${reason}: name a vcluster.yaml, or - for standard input`);
+      return unreadable(
+        wanted,
+        `expected a readable file, but ${reason}: name ${wanted.file}, or - for standard input`,
+      );
     }
   }
   return { t: "read", files };
 }
 
-function unreadable(sentence: string): ValuesFiles {
-  return { t: "refused", sentence: `--values: ${sentence}` };
+function unreadable({ flag }: Wanted, sentence: string): ValuesFiles {
+  return { t: "refused", sentence: `${flag}: ${sentence}` };
 }

@@ -17,7 +17,7 @@ const VCLUSTER_SERVER = "https://127.0.0.1:6443";
 /** Of the listener in front of it, which clients and peers use (controlPlane.proxy.port). */
 export const VCLUSTER_PORT = 8443;
 /** As kubeadm lays it out on a host. Its server is usually the VIP, which this program is to bring up first. */
-const HOST_KUBECONFIG = "/etc/kubernetes/admin.conf";
+export const HOST_KUBECONFIG = "/etc/kubernetes/admin.conf";
 /** In the certificates of kube-apiserver (kubeadm) and of vCluster's listener. */
 const API_SERVER_NAME = "kubernetes";
 

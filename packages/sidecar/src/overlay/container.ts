@@ -51,19 +51,36 @@ export const RESOURCES: Readonly<Record<"requests" | "limits", Amounts>> = {
   limits: { memory: "128Mi" },
 };
 
-/** An item of sidecarContainers, at the left margin. */
-export function containerLines({ image, pullPolicy, requests, limits }: ContainerOptions): readonly string[] {
-  const { config, pki } = MOUNTS;
-  const fields = Object.entries(POD_FIELDS).map(
-    ([name, path]) => `    - {name: ${name}, valueFrom: {fieldRef: {fieldPath: ${scalarText(path)}}}}`,
-  );
+/** What a container is told and sees where it runs; lines with their indentation. */
+export interface Surroundings {
+  readonly env: readonly string[];
+  readonly whyNoProbes: string;
+  readonly mounts: readonly string[];
+}
+
+const IN_VCLUSTER: Surroundings = {
+  env: Object.entries(POD_FIELDS).map(([name, path]) => fieldLine(name, path)),
+  whyNoProbes: "a failing one would take this replica's API server out of its Service, well as it may be.",
+  mounts: [
+    "    # Your values, as Helm has merged them.",
+    `    - {name: ${MOUNTS.config.name}, mountPath: ${MOUNTS.config.mountPath}, readOnly: true}`,
+    "    # The folder instead of its files: certificates that are renewed are seen without a restart.",
+    `    - {name: ${MOUNTS.pki.name}, mountPath: ${MOUNTS.pki.mountPath}, subPath: ${MOUNTS.pki.subPath}, readOnly: true}`,
+  ],
+};
+
+/** An item of sidecarContainers, or of a pod's containers, at the left margin. */
+export function containerLines(
+  { image, pullPolicy, requests, limits }: ContainerOptions,
+  { env, whyNoProbes, mounts }: Surroundings = IN_VCLUSTER,
+): readonly string[] {
   return [
     `- name: ${NAME}`,
     `  image: ${scalarText(image)}`,
     ...(pullPolicy === undefined ? [] : [`  imagePullPolicy: ${pullPolicy}`]),
     `  args: [${ARGUMENTS.join(", ")}]`,
     "  env:",
-    ...fields,
+    ...env,
     "  securityContext:",
     "    # NET_ADMIN for address, routes and rule, NET_RAW for ARP. Without privilege escalation only user 0 keeps them.",
     "    runAsUser: 0",
@@ -74,13 +91,15 @@ export function containerLines({ image, pullPolicy, requests, limits }: Containe
     `    capabilities: {drop: [ALL], add: [${CAPABILITIES.join(", ")}]}`,
     "    seccompProfile: {type: RuntimeDefault}",
     ...resourceLines(requests, limits),
-    "  # No probes: a failing one would take this replica's API server out of its Service, well as it may be.",
+    `  # No probes: ${whyNoProbes}`,
     "  volumeMounts:",
-    "    # Your values, as Helm has merged them.",
-    `    - {name: ${config.name}, mountPath: ${config.mountPath}, readOnly: true}`,
-    "    # The folder instead of its files: certificates that are renewed are seen without a restart.",
-    `    - {name: ${pki.name}, mountPath: ${pki.mountPath}, subPath: ${pki.subPath}, readOnly: true}`,
+    ...mounts,
   ];
+}
+
+/** A variable that the downward API fills with a field of the pod. */
+export function fieldLine(name: string, fieldPath: string): string {
+  return `    - {name: ${name}, valueFrom: {fieldRef: {fieldPath: ${scalarText(fieldPath)}}}}`;
 }
 
 function resourceLines(requests: Amounts, limits: Amounts): readonly string[] {
