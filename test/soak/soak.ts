@@ -16,7 +16,7 @@ export interface SoakOptions {
   readonly lost: (index: number, error: unknown) => Troubled;
 }
 
-/** A bed that a fault left unusable, or that could not be made, is made anew (15 s); more than that is no accident. */
+/** A bed that a fault left unusable, or that could not be made, is made anew (15 s); so many in a row are no accident. */
 export const TROUBLES_MAX = 5;
 
 /** Resolves when every lane has ended. */
@@ -54,6 +54,7 @@ class Queue {
   done(outcome: Outcome, lane: number): void {
     this.options.onOutcome(outcome, lane);
     if (outcome.t === "troubled") this.#countTrouble();
+    else this.#troubles = 0;
     if (isViolation(outcome)) this.#left.length = 0;
   }
 
