@@ -178,7 +178,9 @@ export class ApiServers {
     if (verb !== "peers" || answer.t !== "answered")
       return problemOf(answer, endpoint, kubeconfigPath) ?? this.#peersProblem;
     this.#peersProblem = answer.status === 403 ? peersForbidden(endpoint, kubeconfigPath) : undefined;
-    return this.#peersProblem ?? problemOf(answer, endpoint, kubeconfigPath);
+    // Whatever else is wrong is more urgent, and stays said.
+    if (this.#peersProblem !== undefined) return this.#problem ?? this.#peersProblem;
+    return problemOf(answer, endpoint, kubeconfigPath);
   }
 
   /** That another API server answers does not mend the one that does not. */

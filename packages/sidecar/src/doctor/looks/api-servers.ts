@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 import { ApiServers } from "../../adapters/kube-api/api-servers.ts";
 import { type Credentials, CredentialsFile } from "../../adapters/kube-api/credentials.ts";
+import { judgeSlice, SLICE_REQUEST, sliceAddresses } from "../../adapters/kube-api/endpoint-slice.ts";
 import { type Endpoint, endpointName } from "../../adapters/kube-api/endpoints.ts";
 import { ANSWER_LIMIT_BYTES, type ApiRequest } from "../../adapters/kube-api/exchange.ts";
 import { jsonOf } from "../../adapters/kube-api/lease-answers.ts";
@@ -46,14 +47,35 @@ export async function lookAtApiServers(config: Config, credentials: Credentials)
 }
 
 /** A name that cannot be looked up has no addresses: the sidecar does without its peers then, too. */
-async function peersOf({ kubeApi: { peersHost, ownAddress } }: Config): Promise<readonly string[]> {
-  if (peersHost === undefined) return [];
+async function peersOf({ kubeApi }: Config): Promise<readonly string[]> {
+  const { peersHost, peersInSlice, ownAddress } = kubeApi;
+  const found = peersHost !== undefined ? await addressesOf(peersHost) : peersInSlice ? await slice(kubeApi) : [];
+  return found.filter((address) => address !== ownAddress).slice(0, PEERS_MAX);
+}
+
+async function addressesOf(peersHost: string): Promise<readonly string[]> {
   const tooLate = new Promise<never>((_, reject) => setTimeout(reject, LOOKUP_MS).unref());
   try {
     const found = await Promise.race([dns.lookup(peersHost, { all: true }), tooLate]);
-    return found.flatMap(({ address }) => (address === ownAddress ? [] : [address])).slice(0, PEERS_MAX);
+    return found.map(({ address }) => address);
   } catch {
     return [];
+  }
+}
+
+async function slice({
+  kubeconfigPath,
+  server,
+  tlsServerName,
+  peersPort,
+}: Config["kubeApi"]): Promise<readonly string[]> {
+  const options = { kubeconfigPath, server, tlsServerName, peersPort, peersHost: undefined, ownAddress: undefined };
+  const api = new ApiServers(options);
+  try {
+    const { answers } = await api.ask(SLICE_REQUEST, LOOKUP_MS, judgeSlice);
+    return answers.flatMap((answer) => sliceAddresses(answer) ?? []);
+  } finally {
+    api.close();
   }
 }
 
