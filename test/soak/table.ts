@@ -23,7 +23,7 @@ export function resultLines(
 ): readonly string[] {
   const ran = outcomes.filter((outcome) => outcome.t === "ran");
   const said = [
-    `${where}; \`pnpm soak --faults ${outcomes.length} --seed ${seed} --timers ${timers}\`.`,
+    `${where}; \`pnpm soak --faults ${new Set(outcomes.map(({ index }) => index)).size} --seed ${seed} --timers ${timers}\`.`,
     `${count(ran.length, "fault")} run,`,
     `${count(
       ran.reduce((total, { moves }) => total + moves, 0),
