@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// unit, simulation and helm: no root, no network. kernel and cluster run inside the sandbox that test/run.ts makes
+// unit, simulation and helm: no root, no network. kernel, cluster and image run inside the sandbox that test/run.ts makes
 // (bed/sandbox.ts): one suite at a time, since namespaces have names and two cores are few.
 export default defineConfig({
   test: {
@@ -8,7 +8,12 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/**/*.test.ts", "test/*.test.ts", "test/{bed,chart,demo,soak}/**/*.test.ts"],
+          include: [
+            "packages/**/*.test.ts",
+            "image/*.test.ts",
+            "test/*.test.ts",
+            "test/{bed,chart,demo,soak}/**/*.test.ts",
+          ],
           environment: "node",
         },
       },
@@ -42,6 +47,15 @@ export default defineConfig({
           include: ["test/cluster/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 180_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "image",
+          include: ["test/image/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
           hookTimeout: 300_000,
         },
       },

@@ -5,8 +5,8 @@
  */
 import { copyFileSync, globSync, readFileSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { basename, join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { basename, join, resolve } from "node:path";
+import { build, type Metafile, type Plugin } from "esbuild";
 
 /** What client-node imports for proxies, OIDC, cloud logins and its generated API classes, by module. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -59,12 +59,15 @@ const builtinsByName: Plugin = {
   },
 };
 
-/** Also for programs other than the sidecar's: the measurements of the decision page. */
-export async function bundle(entry: string, outfile: string): Promise<void> {
-  await build({
+/** Also for programs other than the sidecar's: the measurements of the decision page. Returns what is in the file. */
+export async function bundle(entry: string, outfile: string): Promise<Metafile> {
+  const { metafile } = await build({
     entryPoints: [entry],
     outfile,
     bundle: true,
+    metafile: true,
+    // The file has its modules' paths from here: the same wherever it is made.
+    absWorkingDir: join(import.meta.dirname, "..", ".."),
     platform: "node",
     format: "esm",
     target: "node24",
@@ -83,6 +86,7 @@ export async function bundle(entry: string, outfile: string): Promise<void> {
   // The entry's own first line is for running it from a clone.
   const text = readFileSync(outfile, "utf8").replace(/^#!.*\n/, "");
   writeFileSync(outfile, `#!/usr/bin/env -S node ${V8_FLAGS.join(" ")}\n${text}`, { mode: 0o755 });
+  return metafile;
 }
 
 /** The native file is looked for beside the bundle. */
@@ -93,7 +97,7 @@ export function copyNativeFiles(folder: string): void {
 
 /** `node build.ts [FOLDER]`, default dist. */
 if (import.meta.main) {
-  const folder = process.argv[2] ?? join(import.meta.dirname, "dist");
+  const folder = resolve(process.argv[2] ?? join(import.meta.dirname, "dist"));
   await bundle(join(import.meta.dirname, "src", "main.ts"), join(folder, PROGRAM));
   copyNativeFiles(folder);
 }
