@@ -7,9 +7,10 @@ import { VipKernel } from "../vip/kernel.ts";
 import { Loop } from "./loop.ts";
 import { VipDriver } from "./vip-driver.ts";
 
-function drive() {
-  const clock = new VirtualClock();
-  const kernel = new MemoryKernel();
+/** `earlier`: another life in the same network namespace. */
+function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: MemoryKernel; readonly gate: MemoryGate }) {
+  const clock = earlier?.clock ?? new VirtualClock();
+  const kernel = earlier?.kernel ?? new MemoryKernel();
   const owner = ownerOf(83, interfaceName("net1"));
   const address = mac("02:00:00:00:00:01");
   kernel.putLink({ index: 7, name: "net1", mac: address, up: true, carrier: true, mtuBytes: 1500, kind: "veth" });
@@ -21,7 +22,7 @@ function drive() {
     onTick: () => driver.tick(),
     onOverflow: () => undefined,
   });
-  const gate = new MemoryGate(clock, "ns/lease");
+  const gate = earlier?.gate ?? new MemoryGate(clock, "ns/lease");
   const wire: string[] = [];
   const frames = {
     open: () => undefined,
@@ -53,8 +54,13 @@ function drive() {
   });
   const hold = (forMs: number) =>
     loop.push(() => driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }, false));
+  const adopt = (forMs: number) =>
+    loop.push(() => {
+      driver.inherit();
+      driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }, true);
+    });
   const silence = () => loop.push(() => driver.silence());
-  return { clock, kernel, gate, wire, driver, silenced, told, hold, silence };
+  return { clock, kernel, gate, wire, driver, silenced, told, hold, adopt, silence };
 }
 
 describe("the VIP's driver", () => {
@@ -122,6 +128,27 @@ describe("the VIP's driver", () => {
     expect(kernel.calls.slice(before.changes)).toEqual(["replaceAddress", "replaceAddress"]);
     expect(gate.reads).toBe(before.reads);
     expect(wire).toEqual(["announce", "extend", "extend"]);
+  });
+
+  it("puts back the routes that went with an address which ran out while it was adopted", async () => {
+    const earlier = drive();
+    const { clock, kernel } = earlier;
+    earlier.hold(5_000);
+    await clock.advance(1_000);
+    const [addresses, routes] = [(await kernel.addresses()).items, (await kernel.routes(4)).items];
+    const { driver, wire, adopt } = drive(earlier);
+    let ranOut = false;
+    kernel.beforeVerb = (verb) => {
+      if (verb !== "replaceAddress" || ranOut) return;
+      ranOut = true;
+      for (const address of addresses) void kernel.deleteAddress(address);
+      driver.kernelChanged();
+    };
+    adopt(5_000);
+    await clock.advance(100);
+    expect(driver.state).toMatchObject({ t: "held", work: "none" });
+    expect((await kernel.routes(4)).items).toEqual(expect.arrayContaining([...routes]));
+    expect(wire).toEqual(["resume", "announce"]);
   });
 
   it("is silent after a renewal that came when the gate had lapsed, and is heard again with the next one", async () => {

@@ -135,7 +135,7 @@ export class VipDriver {
       case "extend-announcing":
         return this.#whileHeld(({ deadlineMs }) => this.#o.segment.extend(deadlineMs));
       case "resume-announcing":
-        return this.#whileHeld(({ deadlineMs }) => this.#o.segment.resume(deadlineMs));
+        return this.#resumeAnnouncing();
       case "stop-announcing":
         return this.#o.segment.stop();
       case "silenced":
@@ -202,6 +202,12 @@ export class VipDriver {
     const nowMs = this.#o.clock.nowMs();
     this.#o.tell({ t: "took", transitions, wonToFirstFrameMs: nowMs - (this.#wonAtMs ?? nowMs) });
     // Now that the segment knows, look whether everything is as it was prepared.
+    this.#step({ t: "kernel-changed" });
+  }
+
+  #resumeAnnouncing(): void {
+    this.#whileHeld(({ deadlineMs }) => this.#o.segment.resume(deadlineMs));
+    // The address may have run out while it was adopted, and took the link's routes along without an event of theirs.
     this.#step({ t: "kernel-changed" });
   }
 }
