@@ -18,7 +18,7 @@ export interface Image {
   readonly createdSeconds: number;
 }
 
-export interface Layer {
+interface Layer {
   /** For the image's history. */
   readonly what: string;
   readonly entries: readonly Entry[];

@@ -15,7 +15,7 @@ const PLATFORMS = {
   arm64: { arch: "arm64", architecture: "arm64", triplet: "aarch64-linux-gnu" },
 } as const;
 
-export type Arch = keyof typeof PLATFORMS;
+type Arch = keyof typeof PLATFORMS;
 
 export function platformOf(arch: string): Platform {
   if (arch === "x64" || arch === "arm64") return PLATFORMS[arch];

@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { bridgePlugin } from "./bed/attachment.ts";
 import { sandboxObstacle, systemPath } from "./bed/sandbox.ts";
+import { SECCOMP_PROFILE } from "./bed/seccomp-profile.ts";
 import { helmsObstacle, toolsObstacle } from "./bed/tools.ts";
 
-export type Suite = "unit" | "simulation" | "helm" | "kernel" | "cluster";
+export type Suite = "unit" | "simulation" | "helm" | "kernel" | "cluster" | "image";
 
-export const SUITES: readonly Suite[] = ["unit", "simulation", "helm", "kernel", "cluster"];
+export const SUITES: readonly Suite[] = ["unit", "simulation", "helm", "kernel", "cluster", "image"];
 
 interface Requirement {
   readonly suites: readonly Suite[];
@@ -16,20 +17,31 @@ interface Requirement {
 }
 
 const REQUIREMENTS: readonly Requirement[] = [
-  { suites: ["kernel", "cluster"], obstacle: sandboxObstacle },
-  { suites: ["kernel", "cluster"], obstacle: () => program("ip", "iproute2") },
-  { suites: ["kernel", "cluster"], obstacle: () => program("nft", "nftables") },
-  { suites: ["kernel", "cluster"], obstacle: () => program("tcpdump", "tcpdump") },
+  { suites: ["kernel", "cluster", "image"], obstacle: sandboxObstacle },
+  { suites: ["kernel", "cluster", "image"], obstacle: () => program("ip", "iproute2") },
+  { suites: ["kernel", "cluster", "image"], obstacle: () => program("nft", "nftables") },
+  { suites: ["kernel", "cluster", "image"], obstacle: () => program("tcpdump", "tcpdump") },
   {
-    suites: ["kernel", "cluster"],
+    suites: ["kernel", "cluster", "image"],
     obstacle: () =>
       bridgePlugin() === undefined
         ? "the bridge CNI plugin is missing; install containernetworking-plugins, or name its folder in CNI_PATH."
         : undefined,
   },
-  { suites: ["cluster"], obstacle: () => program("curl", "curl") },
+  { suites: ["cluster", "image"], obstacle: () => program("curl", "curl") },
   { suites: ["helm", "cluster"], obstacle: () => program("promtool", "prometheus") },
-  { suites: ["cluster"], obstacle: toolsObstacle },
+  { suites: ["cluster", "image"], obstacle: toolsObstacle },
+  { suites: ["image"], obstacle: () => program("strip", "binutils") },
+  { suites: ["image"], obstacle: () => program("runc", "runc") },
+  { suites: ["image"], obstacle: () => program("umoci", "umoci") },
+  { suites: ["image"], obstacle: () => program("skopeo", "skopeo") },
+  {
+    suites: ["image"],
+    obstacle: () =>
+      existsSync(SECCOMP_PROFILE)
+        ? undefined
+        : `${SECCOMP_PROFILE} is missing; install the package golang-github-containers-common.`,
+  },
   { suites: ["helm", "cluster"], obstacle: helmsObstacle },
 ];
 

@@ -64,12 +64,12 @@ async function runSuite(suite: Suite): Promise<Counts> {
     return { ...NOTHING, skipped: suiteFiles(suite).length };
   }
   say(`== ${suite}`);
-  if (suite === "cluster" && suiteFiles(suite).length > 0) await ensureTools();
+  if ((suite === "cluster" || suite === "image") && suiteFiles(suite).length > 0) await ensureTools();
   if ((suite === "helm" || suite === "cluster") && suiteFiles(suite).length > 0) await ensureHelms();
   const report = join(reports, `${suite}.json`);
   const argv = ["vitest", "run", "--project", suite, "--passWithNoTests", ...filters()];
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const inSandbox = suite === "kernel" || suite === "cluster";
+  const inSandbox = suite === "kernel" || suite === "cluster" || suite === "image";
   const status = await execute([...argv, ...reporters], inSandbox);
   return readVitestReport(report, { suite, status, mayBeEmpty: args.length > 0 });
 }
@@ -83,7 +83,7 @@ function suiteFiles(suite: Suite): readonly string[] {
   const root = join(import.meta.dirname, "..");
   const patterns =
     suite === "unit"
-      ? ["packages/*/src/**/*.test.ts", "test/*.test.ts", "test/{bed,chart,demo,soak}/**/*.test.ts"]
+      ? ["packages/*/src/**/*.test.ts", "image/*.test.ts", "test/*.test.ts", "test/{bed,chart,demo,soak}/**/*.test.ts"]
       : [`test/${suite}/**/*.test.ts`];
   return globSync(patterns, { cwd: root });
 }

@@ -1,6 +1,7 @@
 /**
  * The sidecar as a process in a pod: uid 0 with NET_ADMIN and NET_RAW in its bounding set and nothing else, its
- * settings as files and environment, its log lines collected. What the lines mean is the test's matter.
+ * settings as files and environment, its log lines collected. What the lines mean is the test's matter; the image's own
+ * container is container.ts's.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
@@ -15,7 +16,8 @@ import { HOST_NAMESPACE, RELEASE } from "./release.ts";
 import { monotonicMs, waitFor } from "./wait.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const PAGE_FILE = join(ROOT, "test/fixtures/config/page.yaml");
+/** The page's configuration as the overlay leaves it. */
+export const PAGE_FILE = join(ROOT, "test/fixtures/config/page.yaml");
 
 export interface SidecarOptions {
   /** The pod's admin.conf. */
@@ -27,7 +29,12 @@ export interface SidecarOptions {
   readonly flags?: readonly string[];
   /** The bundled file to run. Default: the one that is shipped. */
   readonly program?: string;
+  /** Default: a process of the Node that runs the tests. */
+  readonly launch?: Launch;
 }
+
+/** How the sidecar comes to run in its pod; what it prints on standard output goes to `onLine`. */
+export type Launch = (pod: Pod, options: SidecarOptions, onLine: (line: string) => void) => BedProcess;
 
 let built: string | undefined;
 
@@ -58,15 +65,8 @@ export class SidecarProcess {
 
   private constructor(pod: Pod, options: SidecarOptions) {
     this.pod = pod;
-    this.process = pod.namespace.spawn(
-      [process.execPath, ...V8_FLAGS, options.program ?? shippedProgram(), ...ARGUMENTS, ...(options.flags ?? [])],
-      {
-        name: `${pod.name}-sidecar`,
-        capabilities: SIDECAR_CAPABILITIES,
-        env: environment(pod, options),
-        onLine: (line) => this.#take(line),
-      },
-    );
+    const { launch = asProcess } = options;
+    this.process = launch(pod, options, (line) => this.#take(line));
   }
 
   static start(pod: Pod, options: SidecarOptions): SidecarProcess {
@@ -117,6 +117,17 @@ export class SidecarProcess {
     else this.lines.push({ atMs: monotonicMs(), event: String(fields["event"]), fields });
   }
 }
+
+const asProcess: Launch = (pod, options, onLine) =>
+  pod.namespace.spawn(
+    [process.execPath, ...V8_FLAGS, options.program ?? shippedProgram(), ...ARGUMENTS, ...(options.flags ?? [])],
+    {
+      name: `${pod.name}-sidecar`,
+      capabilities: SIDECAR_CAPABILITIES,
+      env: environment(pod, options),
+      onLine,
+    },
+  );
 
 /** What the overlay's container is told, and nothing of the test's own environment. */
 export function environment(pod: Pod, options: SidecarOptions): NodeJS.ProcessEnv {

@@ -8,7 +8,7 @@ import { Pod } from "./pod.ts";
 import { RealApi } from "./real-api.ts";
 import { podName } from "./release.ts";
 import { Segment } from "./segment.ts";
-import { type SidecarOptions, SidecarProcess } from "./sidecar-process.ts";
+import { type Launch, type SidecarOptions, SidecarProcess } from "./sidecar-process.ts";
 import { waitFor } from "./wait.ts";
 
 export interface VirtualClusterOptions {
@@ -20,6 +20,8 @@ export interface VirtualClusterOptions {
   readonly leaseName?: string;
   /** For every sidecar that is started: a bundled file in the place of the shipped one. */
   readonly program?: string;
+  /** For every sidecar that is started: how. Default: as a process. */
+  readonly launch?: Launch;
   /** Between two probes of the ARP sampler. Default 2. */
   readonly samplePeriodMs?: number;
 }
@@ -39,7 +41,7 @@ export class VirtualCluster {
   readonly #pods: Map<string, Pod>;
   readonly #sidecars = new Map<string, SidecarProcess>();
   readonly #env: VirtualClusterOptions["env"];
-  readonly #program: Pick<SidecarOptions, "program">;
+  readonly #program: Pick<SidecarOptions, "program" | "launch">;
 
   private constructor(
     parts: {
@@ -56,7 +58,8 @@ export class VirtualCluster {
     this.leaseName = options.leaseName ?? "vcluster-kube-vip";
     this.#pods = new Map(parts.pods.map((pod) => [pod.name, pod]));
     this.#env = options.env;
-    this.#program = options.program === undefined ? {} : { program: options.program };
+    const { program, launch } = options;
+    this.#program = { ...(program === undefined ? {} : { program }), ...(launch === undefined ? {} : { launch }) };
   }
 
   /** Everything but the sidecars. The host's pod network is 10.64: the page's pod CIDR overlaps it. */
