@@ -85,7 +85,7 @@ function installedNode({ arch }: Platform): string {
   } catch (cause) {
     throw new ImageError(
       "IMAGE_PART_MISSING",
-      `node-linux-${arch} is not installed: run \`npx -y pnpm@12 install --cpu x64 --cpu arm64\`, or unpack it and say --node FOLDER`,
+      `node-linux-${arch} is not installed: unpack it (npm pack node-linux-${arch}) and say --node FOLDER`,
       { cause },
     );
   }
