@@ -22,6 +22,7 @@ export default defineConfig({
           name: "simulation",
           include: ["test/simulation/**/*.test.ts"],
           testTimeout: 300_000,
+          hookTimeout: 600_000,
         },
       },
       {

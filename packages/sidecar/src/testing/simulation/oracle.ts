@@ -2,6 +2,7 @@
  * What must hold in every schedule, looked at whenever something may have begun to answer: between two such moments
  * answers only end (a deadline, a lifetime), so nothing is missed in between.
  */
+import type { Happening } from "../../observe/happening.ts";
 import type { Pod } from "./pod.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -17,6 +18,8 @@ export class Oracle {
   readonly #trace: (line: () => string) => void;
   readonly #requests = new Map<Pod, { readonly second: number; readonly count: number }>();
   readonly #moves = new Map<string, number>();
+  /** Those that are giving the VIP up and have not said so in the Lease. */
+  readonly #yielding = new Set<string>();
   #lastAnswering: Pod | undefined;
 
   constructor(timeline: Timeline, pods: readonly Pod[], trace: (line: () => string) => void) {
@@ -60,11 +63,20 @@ export class Oracle {
     }
   }
 
-  /** Rule 10: so often at most may one process move the VIP by itself within the window; a stop is no such move. */
-  countMove(pod: Pod, movesMax: number): void {
-    const moves = (this.#moves.get(pod.identity) ?? 0) + 1;
-    this.#moves.set(pod.identity, moves);
-    if (moves > movesMax) this.violate(`${pod.identity} moves the VIP ${moves} times`);
+  /**
+   * Rule 10: so often at most may one process move the VIP by itself within the window, which no schedule outlasts. A
+   * stop is no such move, nor a hold that was not given up after all: it is moved by the mark.
+   */
+  countMoves({ identity }: Pod, happening: Happening, movesMax: number): void {
+    if (happening.t === "transition" && happening.machine === "election") {
+      if (happening.to === "yielding" && happening.reason !== "stop asked for") this.#yielding.add(identity);
+      else this.#yielding.delete(identity);
+    }
+    const isMarked = happening.t === "lease-write" && happening.purpose === "mark";
+    if (!isMarked || !this.#yielding.delete(identity)) return;
+    const moves = (this.#moves.get(identity) ?? 0) + 1;
+    this.#moves.set(identity, moves);
+    if (moves > movesMax) this.violate(`${identity} moves the VIP ${moves} times`);
   }
 
   violate(sentence: string): void {

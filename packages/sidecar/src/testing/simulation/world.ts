@@ -238,8 +238,7 @@ class World implements Surroundings {
 
   #tell(pod: Pod, happening: Happening): void {
     this.coverage.happening(happening);
-    // A schedule is shorter than the window.
-    if (isMove(happening)) this.oracle.countMove(pod, this.#settings.movesMax);
+    this.oracle.countMoves(pod, happening, this.#settings.movesMax);
     this.trace(() => `${pod.name}${pod.uid} ${logLine(happening).message}`);
   }
 
@@ -271,9 +270,4 @@ class World implements Surroundings {
   trace(line: () => string): void {
     this.#transcript?.push(`${this.timeline.nowMs.toFixed(1).padStart(9)} ${line()}`);
   }
-}
-
-function isMove(happening: Happening): boolean {
-  if (happening.t !== "transition" || happening.machine !== "election") return false;
-  return happening.to === "yielding" && happening.reason !== "stop asked for";
 }
