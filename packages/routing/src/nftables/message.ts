@@ -13,7 +13,7 @@ import { fixedPart, type NetlinkMessage, NLM_F_ACK } from "../netlink/message.ts
 import { encodePayload, type Node } from "./node.ts";
 
 /** Where a table's chains are asked: the kernel's own ARP, all of IPv6, a link's frames. */
-export const TABLE_FAMILY = { arp: 3, netdev: 5, ip6: 10 } as const;
+const TABLE_FAMILY = { arp: 3, netdev: 5, ip6: 10 } as const;
 export type TableFamily = keyof typeof TABLE_FAMILY;
 export const TABLE_FAMILIES = Object.keys(TABLE_FAMILY) as readonly TableFamily[];
 

@@ -7,7 +7,7 @@ import { type ContainerOptions, containerLines, fieldLine, NAME } from "../overl
 import { scalarText } from "../overlay/scalar-text.ts";
 
 /** Where kube-vip's static pod is, too: what is put there takes its place. */
-export const MANIFEST_PATH = "/etc/kubernetes/manifests/kube-vip.yaml";
+const MANIFEST_PATH = "/etc/kubernetes/manifests/kube-vip.yaml";
 
 export interface StaticPod {
   readonly container: ContainerOptions;
@@ -23,7 +23,7 @@ export interface StaticPod {
  * By variable, the field of the pod. No POD_UID: that of a static pod is a digest of its file, the same in every life
  * and on every machine; the machine's boot id stands for it.
  */
-export const HOST_FIELDS = { POD_NAME: "spec.nodeName", POD_IP: "status.hostIP" } as const;
+const HOST_FIELDS = { POD_NAME: "spec.nodeName", POD_IP: "status.hostIP" } as const;
 
 export function staticPodText({ container, env, kubeconfig, remarks }: StaticPod): string {
   const surroundings = {
