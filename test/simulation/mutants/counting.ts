@@ -33,7 +33,10 @@ export const COUNTING: readonly Mutant[] = [
         replace: "timing.leaseDurationMs",
       },
     ],
-    caughtBy: simulation(4_000),
+    caughtBy: test(
+      "sidecar/src/election/hold-deadline.test.ts",
+      "a holder's slow clock ends the hold before a candidate's fast clock has counted L less q",
+    ),
   },
   {
     name: "rule 1: renewDeadline does not end the hold",
