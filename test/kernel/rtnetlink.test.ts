@@ -117,23 +117,6 @@ test("the links are those of `ip link`", async () => {
   expect(complete).toBe(true);
 });
 
-test("a muted link is read back as the kernel shows it, and an alias goes as it came", async () => {
-  const shown = async (): Promise<readonly unknown[]> => {
-    const [link] = await json(`ip -j link show dev ${LINK}`);
-    return [readFileSync(`/proc/sys/net/ipv4/conf/${LINK}/arp_ignore`, "utf8").trim(), link.ifalias];
-  };
-  expect(await kernel.setArp({ linkIndex, arpIgnore: 8, alias: "muted" })).toBe("done");
-  expect(await shown()).toEqual(["8", "muted"]);
-  expect((await kernel.links()).items.find(({ index }) => index === linkIndex)).toMatchObject({
-    arpIgnore: 8,
-    alias: "muted",
-  });
-  expect(await kernel.setArp({ linkIndex, arpIgnore: 1, alias: undefined })).toBe("done");
-  expect(await shown()).toEqual(["1", undefined]);
-  expect(await kernel.setArp({ linkIndex, arpIgnore: 0, alias: undefined })).toBe("done");
-  expect(await kernel.setArp({ linkIndex: 4_000_000, arpIgnore: 8, alias: undefined })).toBe("missing");
-});
-
 test("the addresses are those of `ip addr`", async () => {
   await shell(
     `ip addr add 192.0.2.7/24 dev ${LINK} valid_lft 300 preferred_lft 300; ip -6 addr add 2001:db8::7/64 dev ${LINK}`,
@@ -279,32 +262,6 @@ test("rules are those of `ip rule`, but for the ones that select by more than a 
   `);
   const priorities = (await kernel.rules(4)).items.map(({ priority }) => priority);
   expect(priorities).toEqual([0, 1006, 32766, 32767]);
-});
-
-test("the neighbours of a link are those of `ip neigh`", async () => {
-  await shell(`
-    ip neigh add 10.100.0.1 lladdr 02:00:00:00:00:99 dev ${LINK} nud reachable
-    ip neigh add 10.100.0.2 dev ${LINK} nud failed
-    ip neigh add fd00:100::1 lladdr 02:00:00:00:00:98 dev ${LINK} nud permanent
-    ip neigh add 10.100.0.3 lladdr 02:00:00:00:00:97 dev ${PEER} nud permanent
-  `);
-  const states: Record<string, number> = { REACHABLE: 0x02, STALE: 0x04, FAILED: 0x20, NOARP: 0x40, PERMANENT: 0x80 };
-  const expected = (await json(`ip -j neigh show nud all dev ${LINK}`)).map(({ dst, lladdr, state }) => ({
-    linkIndex,
-    address: dst,
-    mac: lladdr,
-    state: states[state[0]],
-  }));
-  expect(expected.length).toBeGreaterThanOrEqual(3);
-  expect(new Set((await kernel.neighbours(linkIndex)).items)).toEqual(new Set(expected));
-});
-
-test("the room of the neighbour table is that of `ip ntable`", async () => {
-  const text = await run(["ip", "-s", "ntable", "show", "name", "arp_cache"]);
-  const table = await kernel.neighbourTable(4);
-  expect(table?.entriesMax).toBe(Number(/thresh3 (\d+)/.exec(text)?.[1]));
-  // All namespaces of the machine share it, so that it changes between two looks.
-  expect(Math.abs((table?.entries ?? 0) - Number(/entries (\d+)/.exec(text)?.[1]))).toBeLessThan(100);
 });
 
 test("every change is told, by whomever", async () => {

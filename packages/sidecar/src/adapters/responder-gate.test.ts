@@ -3,13 +3,13 @@ import { type Address, type GateTarget, type Link, type Opening, ownerOf } from 
 import { interfaceName, ip, MemoryKernel, mac } from "@vcluster-kube-vip/routing/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { decodeArp, encodeArp } from "../announce/arp.ts";
+import { WORKERS_REQUEST } from "../announce/testing/frames.ts";
 import { ResponderGate } from "./responder-gate.ts";
 
 const LEASE = "kube-system/vcluster-kube-vip";
 const MARK = `[vcluster-kube-vip ${LEASE} answers ARP here; arp_ignore was 0]`;
 const vip = ip("10.100.0.100");
 const own = ip("10.100.0.11");
-const worker = mac("02:00:00:00:00:09");
 const net1: Link = {
   index: 3,
   name: "net1",
@@ -29,7 +29,6 @@ let nowMs: number;
 let wallMs: number;
 let sockets: { readonly options: PacketSocketOptions; isOpen: boolean }[];
 let sent: Uint8Array[];
-let refusal: RawSocketError | undefined;
 let changes: number;
 let gate: ResponderGate;
 
@@ -38,7 +37,7 @@ beforeEach(async () => {
   kernel.putLink(net1);
   await kernel.replaceAddress(address(own));
   await kernel.replaceAddress({ ...address(vip), protocol: owner.protocol });
-  [nowMs, wallMs, sockets, sent, refusal, changes] = [50_000, 1_700_000_000_000, [], [], undefined, 0];
+  [nowMs, wallMs, sockets, sent, changes] = [50_000, 1_700_000_000_000, [], [], 0];
   gate = life();
   await gate.subscribe(() => {
     changes += 1;
@@ -49,7 +48,6 @@ beforeEach(async () => {
 function life(lease = LEASE): ResponderGate {
   const clock = { nowMs: () => nowMs, wallTimeMs: () => wallMs };
   const openSocket = (options: PacketSocketOptions) => {
-    if (refusal !== undefined) throw refusal;
     const socket = { options, isOpen: true };
     sockets.push(socket);
     return {
@@ -75,16 +73,7 @@ function opening(forMs: number): Opening {
 function answered(...asked: readonly Address["address"][]): readonly string[] {
   sent = [];
   for (const targetAddress of asked) {
-    const frame = encodeArp({
-      t: "arp",
-      to: mac("ff:ff:ff:ff:ff:ff"),
-      from: worker,
-      operation: "request",
-      senderMac: worker,
-      senderAddress: ip("10.100.0.50"),
-      targetMac: mac("00:00:00:00:00:00"),
-      targetAddress,
-    });
+    const frame = encodeArp({ ...WORKERS_REQUEST, targetAddress });
     for (const { options, isOpen } of sockets) if (isOpen) options.onMessage(frame);
   }
   return sent.map(decodeArp).map((reply) => (typeof reply === "string" ? reply : reply.senderAddress));
@@ -392,38 +381,6 @@ describe("the link", () => {
   test("that is not there is not muted", async () => {
     await expect(gate.install({ ...target, linkIndex: 9 }, undefined)).rejects.toMatchObject({
       code: "KERNEL_REFUSED",
-    });
-  });
-});
-
-describe("where the level cannot be had", () => {
-  const permission = new RawSocketError("RAW_SOCKET_PERMISSION", "cannot open a packet socket. Grant NET_RAW.", {});
-
-  test("without NET_RAW nothing is muted, and the sentence says so", async () => {
-    refusal = permission;
-    await expect(gate.install(target, opening(1_000))).rejects.toMatchObject({
-      code: "GATE_UNSUPPORTED",
-      message: expect.stringMatching(/cannot answer ARP for 10.100.0.100 on net1 ourselves: .*Grant NET_RAW/),
-    });
-    expect(await linkNow()).toEqual(net1);
-  });
-
-  test("without NET_RAW a link that an earlier life left muted is restored", async () => {
-    await gate.install(target, undefined);
-    refusal = permission;
-    await expect(life().install(target, undefined)).rejects.toMatchObject({ code: "GATE_UNSUPPORTED" });
-    expect(await linkNow()).toEqual(net1);
-  });
-
-  test("a socket that fails for another reason is a refusal for now", async () => {
-    refusal = new RawSocketError("RAW_SOCKET_LINK_MISSING", "cannot open a packet socket.", {});
-    await expect(gate.install(target, undefined)).rejects.toMatchObject({ code: "KERNEL_REFUSED" });
-    expect(await linkNow()).toEqual(net1);
-  });
-
-  test("IPv6 has no such level", async () => {
-    await expect(gate.install({ ...target, vip: ip("fd00:100::64") }, undefined)).rejects.toMatchObject({
-      code: "GATE_UNSUPPORTED",
     });
   });
 });

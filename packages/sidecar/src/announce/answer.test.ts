@@ -4,23 +4,12 @@ import { describe, expect, test } from "vitest";
 import { type Answer, answerTo } from "./answer.ts";
 import { type ArpFrame, decodeArp, encodeArp } from "./arp.ts";
 import { announcements, probe, question } from "./forms.ts";
-import { bytesOf, hex } from "./testing/frames.ts";
+import { bytesOf, hex, WORKERS_REQUEST as request } from "./testing/frames.ts";
 
 const vip = ip("10.100.0.100");
 const self = { mac: mac("02:00:00:00:00:03"), addresses: new Set([vip, ip("10.100.0.11")]) };
 const worker = mac("02:00:00:00:00:09");
 const everybody = mac("ff:ff:ff:ff:ff:ff");
-
-const request: ArpFrame = {
-  t: "arp",
-  to: everybody,
-  from: worker,
-  operation: "request",
-  senderMac: worker,
-  senderAddress: ip("10.100.0.50"),
-  targetMac: mac("00:00:00:00:00:00"),
-  targetAddress: vip,
-};
 
 function check(fields: Partial<ArpFrame>, expected: "reply" | string): void {
   expect(described(answerTo(encodeArp({ ...request, ...fields }), self))).toBe(expected);

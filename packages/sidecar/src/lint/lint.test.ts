@@ -4,51 +4,7 @@ import { SEVERITIES } from "../config/problem.ts";
 import { type LintOptions, lint } from "./lint.ts";
 import { applyPatch } from "./patch.ts";
 import { RULES } from "./rules/index.ts";
-
-/** Nothing is wrong with it: the block with the overlay's container, as it would be after merging by hand. */
-const CLEAN = `privateNodes:
-  enabled: true
-controlPlane:
-  endpoint: 10.100.0.100:8443
-  backingStore:
-    etcd:
-      embedded:
-        enabled: true
-  statefulSet:
-    highAvailability:
-      replicas: 3
-    pods:
-      annotations:
-        k8s.v1.cni.cncf.io/networks: vcluster-platform/private-vcluster
-    sidecarContainers:
-      - name: vcluster-kube-vip
-        securityContext:
-          runAsUser: 0
-          capabilities: {drop: [ALL], add: [NET_ADMIN, NET_RAW]}
-  advanced:
-    kubeVip:
-      enabled: false
-      interface: net1
-      gateway: 10.100.0.1/24
-networking:
-  podCIDR: 10.64.0.0/16
-  serviceCIDR: 10.128.0.0/16
-`;
-
-const POD_ANNOTATION = `    pods:
-      annotations:
-        k8s.v1.cni.cncf.io/networks: vcluster-platform/private-vcluster
-`;
-const SIDECAR = CLEAN.slice(CLEAN.indexOf("    sidecarContainers"), CLEAN.indexOf("  advanced"));
-const STORE = CLEAN.slice(CLEAN.indexOf("  backingStore"), CLEAN.indexOf("  statefulSet"));
-
-/** The clean file with some of its text replaced, one after the other. */
-function changed(...replacements: readonly (readonly [string, string])[]): string {
-  return replacements.reduce((text, [from, to]) => {
-    expect(text).toContain(from);
-    return text.replace(from, () => to);
-  }, CLEAN);
-}
+import { CLEAN, changed, POD_ANNOTATION, SIDECAR, STORE } from "./testing/clean-file.ts";
 
 const NO_OPTIONS: LintOptions = { chartVersion: undefined };
 const seen = new Set<string>();
@@ -316,57 +272,6 @@ test("a patch comes with every finding that has one cure", () => {
     "UNKNOWN_SETTING",
     "YAML_SYNTAX",
   ]);
-});
-
-/** The one finding's patch makes this of the file. */
-function checkPatch(text: string, expected: string): void {
-  const patches = lint([{ name: "vcluster.yaml", text }], NO_OPTIONS).findings.flatMap(({ patch }) => patch ?? []);
-  expect(patches.map(applyPatch)).toEqual([expected]);
-}
-
-describe("a patch", () => {
-  test("moves the annotation with the comment behind it, and leaves no empty map", () => {
-    const text = changed([
-      POD_ANNOTATION,
-      "    annotations: # of what?\n      # Multus\n      k8s.v1.cni.cncf.io/networks: a/b # the bridge\n",
-    ]);
-    const moved = text
-      .replace("    annotations: # of what?\n      # Multus\n      k8s.v1.cni.cncf.io/networks: a/b # the bridge\n", "")
-      .replace(
-        "  advanced:",
-        "    pods:\n      annotations:\n        k8s.v1.cni.cncf.io/networks: a/b # the bridge\n  advanced:",
-      );
-    checkPatch(text, moved);
-  });
-
-  test("moves JSON over several lines", () => {
-    const json = ["|", '  [{"name": "private-vcluster",', '    "namespace": "a"}]', ""];
-    const at = (indentation: string): string => json.join(`\n${indentation}`).trimEnd();
-    const text = changed([POD_ANNOTATION, `    annotations:\n      k8s.v1.cni.cncf.io/networks: ${at("      ")}\n`]);
-    const moved = changed(
-      [POD_ANNOTATION, ""],
-      [
-        "  advanced:",
-        `    pods:\n      annotations:\n        k8s.v1.cni.cncf.io/networks: ${at("        ")}\n  advanced:`,
-      ],
-    );
-    checkPatch(text, moved);
-  });
-
-  test("is not offered for what an anchor shares with others", () => {
-    const text = `x: &port {port: 9443}\n${changed(["  backingStore:", "  proxy: *port\n  backingStore:"])}`;
-    const { findings } = lint([{ name: "", text }], NO_OPTIONS);
-    expect(findings.map(({ code, patch }) => [code, patch])).toEqual([["PROXY_PORT", undefined]]);
-  });
-
-  test("adds to a map that is there with nothing in it", () => {
-    checkPatch(changed(["privateNodes:\n  enabled: true\n", "privateNodes:\n"]), CLEAN);
-  });
-
-  test("keeps Windows' line ends and gives the last line one", () => {
-    const text = changed(["privateNodes:\n  enabled: true\n", ""]).trimEnd();
-    checkPatch(text.replaceAll("\n", "\r\n"), `${text}\nprivateNodes:\n  enabled: true\n`.replaceAll("\n", "\r\n"));
-  });
 });
 
 test("the page's own example has its annotation in the wrong place, and no replica to move to", () => {

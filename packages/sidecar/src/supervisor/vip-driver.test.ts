@@ -108,6 +108,22 @@ describe("the VIP's driver", () => {
     expect((await kernel.rules(4)).items).toHaveLength(1);
   });
 
+  it("relies for a takeover on nothing that changed while it was being prepared", async () => {
+    const { clock, kernel, driver, hold } = drive();
+    let removed = false;
+    kernel.afterVerb = (verb) => {
+      if (verb !== "addRule" || removed) return;
+      removed = true;
+      driver.kernelChanged();
+      void kernel.rules(4).then(({ items }) => Promise.all(items.map((rule) => kernel.deleteRule(rule))));
+      hold(5_000);
+    };
+    driver.prepare();
+    await clock.advance(10);
+    expect(kernel.calls.lastIndexOf("addRule")).toBeGreaterThan(kernel.calls.indexOf("deleteRule"));
+    expect(kernel.calls.lastIndexOf("addRule")).toBeLessThan(kernel.calls.indexOf("replaceAddress"));
+  });
+
   it("says how long a takeover took from the moment the Lease was won", async () => {
     const { clock, told, hold } = drive();
     hold(5_000);

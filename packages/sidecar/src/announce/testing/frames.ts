@@ -1,6 +1,22 @@
-/** Frames in tests: hexadecimal in and out, and arbitrary addresses. */
+/** Frames in tests: hexadecimal in and out, a worker's request, and arbitrary addresses. */
 import { type IpAddress, ipAddressFromBytes, type MacAddress, macAddressFromBytes } from "@vcluster-kube-vip/routing";
+import { ip, mac } from "@vcluster-kube-vip/routing/testing";
 import fc from "fast-check";
+import type { ArpFrame } from "../arp.ts";
+
+const WORKER = mac("02:00:00:00:00:09");
+
+/** Who has the VIP? Asked of everybody. */
+export const WORKERS_REQUEST: ArpFrame = {
+  t: "arp",
+  to: mac("ff:ff:ff:ff:ff:ff"),
+  from: WORKER,
+  operation: "request",
+  senderMac: WORKER,
+  senderAddress: ip("10.100.0.50"),
+  targetMac: mac("00:00:00:00:00:00"),
+  targetAddress: ip("10.100.0.100"),
+};
 
 /** "0001 0800" */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
