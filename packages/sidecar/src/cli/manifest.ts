@@ -2,6 +2,7 @@
 import { makeManifest } from "../manifest/manifest.ts";
 import { formatRemark } from "../manifest/remark.ts";
 import { type OverlayFlags, readOptions } from "../overlay/options.ts";
+import { refuse, say } from "./sentences.ts";
 import { readValuesFiles } from "./values-files.ts";
 
 /** As commander gives them: settings by their names, as texts. */
@@ -25,13 +26,4 @@ export async function runManifest(given: ManifestArguments): Promise<0 | 2> {
   say(sentences);
   process.stdout.write(manifest.text);
   return 0;
-}
-
-function refuse(sentences: readonly string[]): 2 {
-  say(sentences);
-  return 2;
-}
-
-function say(sentences: readonly string[]): void {
-  for (const sentence of sentences) process.stderr.write(`${sentence}\n`);
 }

@@ -2,6 +2,7 @@
 import { formatProblem } from "../config/problem.ts";
 import { type OverlayFlags, readOptions } from "../overlay/options.ts";
 import { makeOverlay } from "../overlay/overlay.ts";
+import { refuse, say } from "./sentences.ts";
 import { readValuesFiles } from "./values-files.ts";
 
 /** As commander gives them. */
@@ -21,13 +22,4 @@ export async function runOverlay({ values, ...flags }: OverlayArguments): Promis
   say(problems);
   process.stdout.write(overlay.text);
   return 0;
-}
-
-function refuse(sentences: readonly string[]): 2 {
-  say(sentences);
-  return 2;
-}
-
-function say(sentences: readonly string[]): void {
-  for (const sentence of sentences) process.stderr.write(`${sentence}\n`);
 }
