@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "./build.ts";
+import manifest from "./package.json" with { type: "json" };
 
 const folder = mkdtempSync(join(tmpdir(), "bundle-"));
 const file = join(folder, "vcluster-kube-vip.mjs");
@@ -18,6 +19,11 @@ test("the bundle runs by itself, alone in a folder, with the flags of its first 
   expect(status).toBe(0);
   expect(stdout).toContain("vcluster-kube-vip");
   expect(readFileSync(file, "utf8")).toMatch(/^#!\/usr\/bin\/env -S node --lite-mode /);
+});
+
+test("a packed tarball asks no registry for anything: what the program needs is in the bundle", () => {
+  expect(Object.keys(manifest)).not.toContain("dependencies");
+  expect(manifest).toMatchObject({ files: ["dist"], scripts: { prepack: "node build.ts" } });
 });
 
 test("it carries neither undici nor the generated API classes", () => {
