@@ -13,6 +13,7 @@ const CORE = [
   "packages/sidecar/src/observe",
   "packages/sidecar/src/lint",
   "packages/sidecar/src/overlay",
+  "packages/sidecar/src/manifest",
   "packages/routing/src/values",
 ];
 
