@@ -1,6 +1,8 @@
 /** The watch against the embedded API server, in real time. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Bed, draft, Events, KEY } from "./kube-lease-lock.bed.ts";
+import type { ListResult } from "./lease-answers.ts";
+import { watchLease } from "./lease-watch.ts";
 
 let bed: Bed;
 beforeEach(async () => {
@@ -108,4 +110,30 @@ test("tells that there is no Lease, and nothing after it was stopped", async () 
   bed.store.create(KEY, draft("a"));
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(events.seen).toEqual([{ t: "listed", lease: undefined }]);
+});
+
+const FAILED: ListResult = { t: "failed", status: undefined, reason: "refused", retryAfterMs: undefined };
+const NO_LEASE: ListResult = { t: "listed", lease: undefined, resourceVersion: "1" };
+
+test.each([
+  ["is waited for without a longer pause than 0.5 s as long as it never answered", [FAILED], 500],
+  ["is waited for with pauses of up to 5 s once it has", [NO_LEASE, FAILED], 5000],
+])("an API that is away %s", async (_what, answers, longestMs) => {
+  vi.useFakeTimers();
+  try {
+    const askedAtMs: number[] = [];
+    const list = async () => {
+      askedAtMs.push(performance.now());
+      return answers[askedAtMs.length - 1] ?? FAILED;
+    };
+    const open = async () => ({ t: "unsent", code: "ECONNREFUSED" }) as const;
+    const request = () => ({ verb: "watch", method: "GET", path: "/" }) as const;
+    const stop = watchLease({ list, open, request, onEvent: () => undefined, random: () => 1 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    stop();
+    const pausesMs = askedAtMs.slice(1).map((atMs, index) => Math.round(atMs - (askedAtMs[index] ?? 0)));
+    expect(Math.max(...pausesMs)).toBe(longestMs);
+  } finally {
+    vi.useRealTimers();
+  }
 });

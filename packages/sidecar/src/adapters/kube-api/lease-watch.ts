@@ -32,6 +32,8 @@ const OPEN_TIMEOUT_MS = 2000;
 /** Beyond the time that the server was asked to end it at. */
 const OVERTIME_MS = 10_000;
 const BACK_OFF_MS = { first: 100, limit: 5000 };
+/** Instead of the limit, until there was a list: at a first boot whatever is waited here comes on top of the lease. */
+const FIRST_LIST_LIMIT_MS = 500;
 /** A watch that lived so long was a good one; one that ended sooner is not followed at once. */
 const GOOD_MS = 1000;
 
@@ -43,7 +45,9 @@ export function watchLease(options: LeaseWatchOptions): () => void {
 }
 
 async function run(options: LeaseWatchOptions, stopped: AbortSignal): Promise<void> {
+  let everListed = false;
   const tell = (event: WatchEvent): void => {
+    everListed ||= event.t === "listed";
     if (!stopped.aborted) options.onEvent(event);
   };
   let failures = 0;
@@ -51,7 +55,8 @@ async function run(options: LeaseWatchOptions, stopped: AbortSignal): Promise<vo
     const startedAtMs = performance.now();
     tell({ t: "broken", reason: await listAndFollow(options, tell, stopped) });
     failures = performance.now() - startedAtMs >= GOOD_MS ? 0 : failures + 1;
-    await pause(Math.min(BACK_OFF_MS.limit, BACK_OFF_MS.first * 2 ** failures) * (0.5 + options.random() / 2), stopped);
+    const limitMs = everListed ? BACK_OFF_MS.limit : FIRST_LIST_LIMIT_MS;
+    await pause(Math.min(limitMs, BACK_OFF_MS.first * 2 ** failures) * (0.5 + options.random() / 2), stopped);
   }
 }
 
