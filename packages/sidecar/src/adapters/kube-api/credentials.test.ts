@@ -89,6 +89,33 @@ users:
     expect(await readUpTo(length), `cut after ${length} bytes`).toMatchObject({ code: "KUBECONFIG_INVALID" });
 });
 
+test("a certificate that is only named in the kubeconfig is read again when it changes", async () => {
+  const path = join(folder, "admin.conf");
+  const write = async (): Promise<void> => {
+    const { certificate, key } = await authority.client("admin");
+    for (const [name, pem] of Object.entries({ "ca.crt": authority.certificate, "a.crt": certificate, "a.key": key }))
+      writeFileSync(join(folder, name), pem);
+  };
+  const content = {
+    "current-context": "c",
+    contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+    clusters: [{ name: "c", cluster: { server: "https://127.0.0.1:6443", "certificate-authority": "ca.crt" } }],
+    users: [{ name: "u", user: { "client-certificate": "a.crt", "client-key": "a.key" } }],
+  };
+  writeFileSync(path, JSON.stringify(content));
+  const file = new CredentialsFile(path);
+  expect(await file.current()).toMatchObject({ code: "KUBECONFIG_AUTH_FAILED" });
+  await write();
+  const first = await file.current();
+  expect(await file.current()).toBe(first);
+  await write();
+  const second = (await file.current()) as Credentials;
+  expect(second.digest).not.toBe((first as Credentials).digest);
+  rmSync(join(folder, "a.key"));
+  expect(await file.current()).toBe(second);
+  expect(file.problem).toMatchObject({ code: "KUBECONFIG_AUTH_FAILED" });
+});
+
 test("a proxy on plain http adds the credentials itself", async () => {
   const path = join(folder, "admin.conf");
   const content = {

@@ -39,6 +39,9 @@ const EXEC_TIMEOUT_MS = 10_000;
 
 interface Loaded {
   readonly stamp: string;
+  /** Certificates and keys that are not in the kubeconfig, but named there. */
+  readonly named: readonly string[];
+  readonly namedStamps: string;
   readonly atMs: number;
   readonly dynamic: boolean;
   readonly result: Credentials | SidecarError;
@@ -80,7 +83,8 @@ export class CredentialsFile {
 
   #isStale(loaded: Loaded, stamp: string): boolean {
     const ageMs = performance.now() - loaded.atMs;
-    return loaded.stamp !== stamp || (this.#doubted && ageMs >= REREAD_MS) || (loaded.dynamic && ageMs >= DYNAMIC_MS);
+    if (loaded.stamp !== stamp || loaded.namedStamps !== stampsOf(loaded.named)) return true;
+    return (this.#doubted && ageMs >= REREAD_MS) || (loaded.dynamic && ageMs >= DYNAMIC_MS);
   }
 
   async #load(stamp: string): Promise<void> {
@@ -96,7 +100,7 @@ export class CredentialsFile {
   }
 }
 
-/** Changes whenever the file was written or replaced. */
+/** Changes whenever the kubeconfig was written or replaced. */
 function stampOf(path: string): string | SidecarError {
   try {
     const { mtimeNs, size, ino } = statSync(path, { bigint: true });
@@ -111,17 +115,31 @@ function stampOf(path: string): string | SidecarError {
   }
 }
 
+/** As stampOf. A file that is missing changes it, too; what that means is found out when it is read. */
+function stampsOf(paths: readonly string[]): string {
+  return paths.map((path) => String(stampOf(path))).join();
+}
+
 async function load(path: string, stamp: string): Promise<Loaded> {
   const atMs = performance.now();
-  let dynamic = false;
+  let origin: Pick<Loaded, "named" | "namedStamps" | "dynamic"> = { named: [], namedStamps: "", dynamic: false };
   try {
     const kubeConfig = parse(path);
-    const user = kubeConfig.getCurrentUser();
-    dynamic = Boolean(user?.exec ?? user?.authProvider);
-    return { stamp, atMs, dynamic, result: credentialsOf(path, kubeConfig, await httpsOptions(path, kubeConfig)) };
+    origin = originOf(kubeConfig);
+    const result = credentialsOf(path, kubeConfig, await httpsOptions(path, kubeConfig));
+    return { stamp, atMs, ...origin, result };
   } catch (error) {
-    return { stamp, atMs, dynamic, result: error instanceof SidecarError ? error : invalid(path, codeOf(error)) };
+    return { stamp, atMs, ...origin, result: error instanceof SidecarError ? error : invalid(path, codeOf(error)) };
   }
+}
+
+/** What else than the kubeconfig the credentials come from. */
+function originOf(kubeConfig: KubeConfig): Pick<Loaded, "named" | "namedStamps" | "dynamic"> {
+  const user = kubeConfig.getCurrentUser();
+  const named = [kubeConfig.getCurrentCluster()?.caFile, user?.certFile, user?.keyFile].filter(
+    (file) => typeof file === "string",
+  );
+  return { named, namedStamps: stampsOf(named), dynamic: Boolean(user?.exec ?? user?.authProvider) };
 }
 
 function parse(path: string): KubeConfig {
