@@ -122,6 +122,20 @@ describe("no Lease (rule 2a)", () => {
     expect(a.did).toEqual(["ask-segment"]);
   });
 
+  test.each([
+    ["a refused one is tried again after a quarter of the retry period", undefined, 500],
+    ["not before Retry-After", 1_500, 1_500],
+  ])("%s", (_what, retryAfterMs, afterMs) => {
+    const a = new Solo();
+    a.feed({ t: "eligible", mac: "mac-of-a" });
+    a.list();
+    a.answer(a.sent("create"), { t: "refused", status: 404, reason: "no namespace", retryAfterMs });
+    a.wait(afterMs - 1);
+    expect(a.did).toEqual([]);
+    a.wait(1);
+    expect(a.did).toEqual(["create"]);
+  });
+
   test("a recreated Lease is counted from its first sight, whatever was counted before", () => {
     const a = watching();
     a.wait(14_000);

@@ -185,6 +185,8 @@ function afterAnswer(turn: Turn, write: PendingWrite, result: WriteResult): void
       afterConflict(turn);
       return turn.tryAgainSoon();
     case "refused":
+      // At a first boot the namespace may not be there yet, and a vacant Lease too many harms nobody.
+      if (write.purpose === "create") turn.tryAfterQuarter();
       if (result.retryAfterMs !== undefined)
         state.nextTryAtMs = Math.max(state.nextTryAtMs, nowMs + result.retryAfterMs);
       return;
