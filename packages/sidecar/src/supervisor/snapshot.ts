@@ -1,5 +1,6 @@
 /** The moment's picture of a replica, from the states of its machines. Pure. */
 import type { Config } from "../config/config.ts";
+import { takeProof } from "../election/candidate.ts";
 import type { ElectionState } from "../election/election.ts";
 import { recentMoves } from "../election/moves.ts";
 import { isRecord } from "../election/observation.ts";
@@ -13,6 +14,8 @@ export interface Picture {
   readonly election: ElectionState;
   readonly vip: VipState;
   readonly link: LinkState;
+  /** Own monotonic clock; undefined while the kernel is silent for the VIP. */
+  readonly kernelDeadlineMs: number | undefined;
   readonly fenceLevel: Snapshot["fenceLevel"];
   readonly acknowledgedBy: Snapshot["acknowledgedBy"];
 }
@@ -33,7 +36,10 @@ export function snapshotOf(picture: Picture): Snapshot {
     leaseName: `${config.lease.namespace}/${config.lease.name}`,
     leaseTransitions: record?.leaseTransitions,
     leaseAgeMs: current === undefined ? undefined : nowMs - election.lease.sinceMs,
+    acquireTime: record?.acquireTime,
+    leaseDurationSeconds: record?.leaseDurationSeconds,
     deadlineInMs,
+    kernelDeadlineInMs: picture.kernelDeadlineMs === undefined ? undefined : Math.max(0, picture.kernelDeadlineMs - nowMs),
     vipState: picture.vip.t,
     fenceLevel: picture.fenceLevel,
     linkUp: picture.link.t === "up",
@@ -50,10 +56,18 @@ function reasonOf({ election, nowMs }: Picture): string {
     case "suspended":
       return election.role.reason;
     case "waiting":
-      return election.lease.current === undefined
-        ? "the API has not answered yet"
-        : `another holds the Lease, or it is counted: unchanged for ${Math.round(nowMs - election.lease.sinceMs)} ms`;
+      return whatIsWaitedFor(election, nowMs);
     default:
       return election.role.t;
   }
+}
+
+function whatIsWaitedFor(election: ElectionState, nowMs: number): string {
+  const { current, sinceMs } = election.lease;
+  if (current === undefined) return "the API has not answered yet";
+  if (current === "missing") return "there is no Lease yet: it is being created";
+  const fromMs = takeProof(election, nowMs)?.fromMs ?? sinceMs;
+  const unchanged = `unchanged for ${Math.round(nowMs - sinceMs)} ms`;
+  if (current.holderIdentity !== "") return `another holds the Lease, ${unchanged}`;
+  return `the Lease is vacant, ${unchanged}: it may be taken in ${Math.max(0, Math.round(fromMs - nowMs))} ms`;
 }

@@ -31,6 +31,20 @@ describe("a supervised replica", () => {
     expect(a.wire).toEqual(["announce"]);
   });
 
+  it("says what it waits for, from the API's first answer to the take", async () => {
+    const cluster = new Cluster();
+    const a = cluster.add("a");
+    const reason = () => a.supervisor.snapshot().reason;
+    await a.supervisor.start();
+    await cluster.clock.advance(100);
+    expect(reason()).toBe("the Lease is vacant, unchanged for 100 ms: it may be taken in 4900 ms");
+    await cluster.clock.advance(LEASE_MS);
+    const b = cluster.add("b");
+    await b.supervisor.start();
+    await cluster.clock.advance(100);
+    expect(b.supervisor.snapshot().reason).toMatch(/^another holds the Lease, unchanged for \d+ ms$/);
+  });
+
   it("prepares routes and rule beforehand, so that taking the VIP is two requests", async () => {
     const cluster = new Cluster();
     const a = cluster.add("a");
