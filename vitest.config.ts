@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // unit, simulation and helm: no root, no network. kernel, cluster and image run inside the sandbox that test/run.ts makes
-// (bed/sandbox.ts): one suite at a time, since namespaces have names and two cores are few.
+// (bed/sandbox.ts), one a file where files run beside each other (lanes.ts), since namespaces have names.
 export default defineConfig({
   test: {
     projects: [

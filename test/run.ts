@@ -4,11 +4,12 @@
  * Arguments go to vitest: `pnpm test --project unit prefix` runs no house checks.
  */
 import { spawn } from "node:child_process";
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, globSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInSandbox, signalStatus } from "./bed/sandbox.ts";
 import { ensureHelms, ensureTools } from "./bed/tools.ts";
+import { inLanes, LANES, roundsOf } from "./lanes.ts";
 import { type Counts, NOTHING, readVitestReport, sum } from "./report.ts";
 import { missingFor, SUITES, type Suite } from "./requirements.ts";
 
@@ -44,7 +45,10 @@ process.exitCode = interrupted === undefined ? Number(failed > 0 || skippedInCi)
 async function check(name: string, argv: readonly string[]): Promise<Counts> {
   if (interrupted !== undefined) return NOTHING;
   say(`== ${name}: ${argv.join(" ")}`);
-  return (await execute(argv)) === 0 ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
+  const [program = "", ...rest] = argv;
+  return (await runOutside([join(BIN, program), ...rest])) === 0
+    ? { ...NOTHING, passed: 1 }
+    : { ...NOTHING, failed: 1 };
 }
 
 /** The suites named by --project, or all. */
@@ -66,12 +70,44 @@ async function runSuite(suite: Suite): Promise<Counts> {
   say(`== ${suite}`);
   if ((suite === "cluster" || suite === "image") && suiteFiles(suite).length > 0) await ensureTools();
   if ((suite === "helm" || suite === "cluster") && suiteFiles(suite).length > 0) await ensureHelms();
-  const report = join(reports, `${suite}.json`);
-  const argv = ["vitest", "run", "--project", suite, "--passWithNoTests", ...filters()];
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const inSandbox = suite === "kernel" || suite === "cluster" || suite === "image";
-  const status = await execute([...argv, ...reporters], inSandbox);
-  return readVitestReport(report, { suite, status, mayBeEmpty: args.length > 0 });
+  if (suite === "kernel" || suite === "cluster") return runInLanes(suite);
+  const argv = vitestOf(suite, suite, filters());
+  const status = suite === "image" ? await runInSandbox(argv) : await runOutside(argv);
+  return readVitestReport(reportOf(suite), { suite, status, mayBeEmpty: args.length > 0 });
+}
+
+/** What a file leaves behind (names in /etc/hosts, tables, processes) ends with its own sandbox. */
+async function runInLanes(suite: "kernel" | "cluster"): Promise<Counts> {
+  // Names first, then vitest's options: `pnpm test --project kernel vip -t silent`.
+  const firstOption = filters().findIndex((filter) => filter.startsWith("-"));
+  const names = firstOption < 0 ? filters() : filters().slice(0, firstOption);
+  const files = suiteFiles(suite).filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
+  const { alone, beside } = roundsOf(files);
+  const options = filters().slice(names.length);
+  const one = (file: string): Promise<Counts> => runFile(suite, file, options);
+  const besideEachOther = await inLanes(beside, LANES[suite], one);
+  return [...besideEachOther, ...(await inLanes(alone, 1, one))].reduce(sum, NOTHING);
+}
+
+/** What it prints is shown when it ends: two files' lines would mingle. */
+async function runFile(suite: Suite, file: string, options: readonly string[]): Promise<Counts> {
+  if (interrupted !== undefined) return NOTHING;
+  const name = file.replaceAll("/", "-");
+  const printed = join(reports, `${name}.txt`);
+  const output = openSync(printed, "w");
+  const status = await runInSandbox(vitestOf(suite, name, [file, ...options]), output);
+  closeSync(output);
+  process.stdout.write(readFileSync(printed));
+  return readVitestReport(reportOf(name), { suite: file, status, mayBeEmpty: options.length > 0 });
+}
+
+function vitestOf(suite: Suite, name: string, chosen: readonly string[]): readonly string[] {
+  const argv = ["run", "--project", suite, "--passWithNoTests", ...chosen];
+  return [join(BIN, "vitest"), ...argv, "--reporter=default", "--reporter=json", `--outputFile.json=${reportOf(name)}`];
+}
+
+function reportOf(name: string): string {
+  return join(reports, `${name}.json`);
 }
 
 /** The arguments without --project and its value: each suite is a run of its own. */
@@ -86,12 +122,6 @@ function suiteFiles(suite: Suite): readonly string[] {
       ? ["packages/*/src/**/*.test.ts", "image/*.test.ts", "test/*.test.ts", "test/{bed,chart,demo,soak}/**/*.test.ts"]
       : [`test/${suite}/**/*.test.ts`];
   return globSync(patterns, { cwd: root });
-}
-
-function execute(argv: readonly string[], inSandbox = false): Promise<number> {
-  const [name = "", ...rest] = argv;
-  const program = [join(BIN, name), ...rest];
-  return inSandbox ? runInSandbox(program) : runOutside(program);
 }
 
 function runOutside([file = "", ...rest]: readonly string[]): Promise<number> {

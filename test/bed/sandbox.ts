@@ -49,15 +49,20 @@ export function sandboxObstacle(): string | undefined {
 
 /**
  * Runs `argv` in a sandbox of its own and resolves with its exit status (128 + n for a signal). SIGINT, SIGTERM and
- * SIGHUP are passed on once; the inside has 5 s to end, a second signal kills it at once.
+ * SIGHUP are passed on once; the inside has 5 s to end, a second signal kills it at once. `output`: the file descriptor
+ * that takes what it prints; default, our own stdout and stderr.
  */
-export async function runInSandbox(argv: readonly string[]): Promise<number> {
+export async function runInSandbox(argv: readonly string[], output?: number): Promise<number> {
   // detached: a session of its own, so that Ctrl-C reaches the outside only and the inside hears of it exactly once.
   // setpriv --pdeathsig: when this process dies by SIGKILL the kernel kills unshare, and --kill-child the rest.
   const child = spawn(
     "setpriv",
     ["--pdeathsig", "KILL", "unshare", ...namespaceFlags(), "--", process.execPath, INIT, ...argv],
-    { stdio: ["inherit", "inherit", "inherit", "ipc"], detached: true, env: { ...process.env, PATH: systemPath() } },
+    {
+      stdio: ["inherit", output ?? "inherit", output ?? "inherit", "ipc"],
+      detached: true,
+      env: { ...process.env, PATH: systemPath() },
+    },
   );
   let received: NodeJS.Signals | undefined;
   let grace: NodeJS.Timeout | undefined;
