@@ -81,8 +81,18 @@ test.each<readonly [told: string, networkStatus: string | undefined, said: RegEx
     /is not there: Multus attached vip0 \(a\/b\), and no net1$/,
   ],
 ])("a missing interface is explained to whom was told %s", async (_told, networkStatus, said) => {
-  const config = { vip: { interfaceName: "net1" } };
+  const config = { vip: { interfaceName: "net1" }, kubeApi: { peersInSlice: false } };
   const looks = { config, link: async () => undefined, networkStatus };
+  expect(await verdicts(vipInterface, looks as unknown as Looks)).toEqual([expect.stringMatching(said)]);
+});
+
+test.each([
+  ["the pod network's in a pod", false, /^INTERFACE_IS_POD_NETWORK: /],
+  ["like any other on a bare control plane", true, /^ok: eth0 is up/],
+])("eth0 is %s", async (_whose, peersInSlice, said) => {
+  const config = { vip: { interfaceName: "eth0" }, kubeApi: { peersInSlice } };
+  const link = { name: "eth0", up: true, carrier: true, kind: undefined, mac: OTHER_MAC, mtuBytes: 1500 };
+  const looks = { config, link: async () => link, networkStatus: undefined };
   expect(await verdicts(vipInterface, looks as unknown as Looks)).toEqual([expect.stringMatching(said)]);
 });
 

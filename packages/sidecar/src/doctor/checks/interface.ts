@@ -9,6 +9,8 @@ export interface InterfaceFacts {
   readonly name: string;
   readonly link: Link | undefined;
   readonly networkStatus: string | undefined;
+  /** A bare control plane, whose interfaces are no pod's. */
+  readonly ofMachine: boolean;
 }
 
 export const vipInterface = check<Looks, InterfaceFacts>({
@@ -17,12 +19,13 @@ export const vipInterface = check<Looks, InterfaceFacts>({
     name: looks.config.vip.interfaceName,
     link: await looks.link(),
     networkStatus: looks.networkStatus,
+    ofMachine: looks.config.kubeApi.peersInSlice,
   }),
-  judge: ({ name, link, networkStatus }) => {
+  judge: ({ name, link, networkStatus, ofMachine }) => {
     const attachments = networkStatus === undefined ? undefined : readNetworkStatus(networkStatus);
     if (link === undefined) return [fault("INTERFACE_MISSING", `${name} is not there${whyMissing(name, attachments)}`)];
     const attachment = attachments?.find(({ interfaceName }) => interfaceName === name);
-    const faults = [...stateFaults(link), ...podNetworkFaults(name, attachment)];
+    const faults = [...stateFaults(link), ...(ofMachine ? [] : podNetworkFaults(name, attachment))];
     return faults.length > 0 ? faults : [wellBeing(link, attachments, attachment)];
   },
 });
