@@ -43,6 +43,8 @@ test.each([
   ["deletes the table of the frames", `delete table netdev ${NAME}`, "damaged"],
   ["flushes a chain", `flush chain arp ${NAME} out`, "damaged"],
   ["flushes the chain of the frames", `flush chain netdev ${NAME} out`, "damaged"],
+  ["flushes the deadline", `flush chain arp ${NAME} deadline`, "damaged"],
+  ["puts a rule before the deadline", `insert rule arp ${NAME} deadline accept`, "damaged"],
   [
     "deletes chain and set",
     `flush chain netdev ${NAME} out; delete chain netdev ${NAME} out; delete set netdev ${NAME} open`,

@@ -165,8 +165,10 @@ describe.each([4, 6] as const)("IPv%i:", (family) => {
     const table = "vcluster-kube-vip-77";
     expect(parts("table")).toMatchObject([answers, "netdev"].map((one) => ({ family: one, name: table })));
     expect(parts("chain")).toMatchObject([
-      { family: answers, table, type: "filter", hook: "output", policy: "accept" },
-      { family: "netdev", table, type: "filter", hook: "egress", policy: "accept" },
+      { family: answers, table, name: "deadline" },
+      { family: answers, table, name: "out", type: "filter", hook: "output", policy: "accept" },
+      { family: "netdev", table, name: "deadline" },
+      { family: "netdev", table, name: "out", type: "filter", hook: "egress", policy: "accept" },
     ]);
     for (const { set, type, flags, elem } of parts("set").map((one) => ({ ...one, set: one.name }))) {
       expect({ set, type, flags }).toEqual({
@@ -176,9 +178,12 @@ describe.each([4, 6] as const)("IPv%i:", (family) => {
       });
       expect(elem).toMatchObject([{ elem: { val: scene.target.vip, timeout: 60, comment: "cp-0_uid_nonce" } }]);
     }
-    const compared = parts("rule").map(({ expr }) => [expr.at(-2).match.op, expr.at(-1)]);
-    const ofTable = family === 4 ? [">=", "!="] : [">=", ">=", "!=", "!="];
-    expect(compared).toEqual([...ofTable, ...ofTable].map((op) => [op, { drop: null }]));
+    const compared = parts("rule").map(({ chain, expr }) => [chain, expr.at(-2).match.op, expr.at(-1)]);
+    const jump = ["out", "==", { jump: { target: "deadline" } }];
+    const unlessOpen = ["out", "!=", { drop: null }];
+    const rules = family === 4 ? [jump, unlessOpen] : [jump, jump, unlessOpen, unlessOpen];
+    const ofTable = [["deadline", ">=", { drop: null }], ...rules];
+    expect(compared).toEqual([...ofTable, ...ofTable]);
     expect(await run(["nft", "list", "tables"])).toBe(`table ${answers} ${table}\ntable netdev ${table}\n`);
     expect(await run(["nft", "list", "table", answers, table])).toContain(
       `comment "vcluster-kube-vip of Lease ${LEASE}"`,

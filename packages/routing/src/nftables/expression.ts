@@ -17,6 +17,8 @@ const HTON = 1;
 const LOOKUP_INVERTED = 1;
 const VERDICT_REGISTER = 0;
 const NF_DROP = 0;
+/** NFT_JUMP (-3): verdicts of nf_tables' own are negative. */
+const JUMP = 0xff_ff_ff_fd;
 
 export function loadNetwork(offset: number, lengthBytes: number): Expression {
   return load(NETWORK_HEADER, offset, lengthBytes);
@@ -71,9 +73,21 @@ export function notIn(set: string): Expression {
 }
 
 export function drop(): Expression {
+  return verdict([[1, number32(NF_DROP)]]);
+}
+
+/** Asks that chain too, and goes on behind the rule if it drops nothing. */
+export function jump(chain: string): Expression {
+  return verdict([
+    [1, number32(JUMP)],
+    [2, text(chain)],
+  ]);
+}
+
+function verdict(nodes: readonly Node[]): Expression {
   return expression("immediate", [
     [1, number32(VERDICT_REGISTER)],
-    [2, [[2, [[1, number32(NF_DROP)]]]]],
+    [2, [[2, nodes]]],
   ]);
 }
 

@@ -2,7 +2,18 @@ import { expect, test } from "vitest";
 import type { GateReading } from "../gate.ts";
 import { type Attributes, decodeAttributes, text } from "../netlink/attribute.ts";
 import { ip } from "../testing/index.ts";
-import { ARP_CHAIN, ARP_RULE, DEADLINE_RULE, ELEMENTS, NETDEV_CHAIN, NETDEV_RULE, SET, TABLE } from "./captured.ts";
+import {
+  ARP_CHAIN,
+  ARP_JUMP,
+  ARP_RULE,
+  DEADLINE_RULE,
+  ELEMENTS,
+  NETDEV_CHAIN,
+  NETDEV_JUMP,
+  NETDEV_RULE,
+  SET,
+  TABLE,
+} from "./captured.ts";
 import { encodeComment } from "./comment.ts";
 import { elementsOf } from "./element.ts";
 import { type FoundTable, markOf, readGate, type WantedGate } from "./gate-reading.ts";
@@ -25,20 +36,21 @@ const arp: FoundTable = {
   table: bytes(TABLE),
   set: bytes(SET),
   chain: bytes(ARP_CHAIN),
-  rules: [attributes(ARP_RULE)],
+  rules: [attributes(ARP_JUMP), attributes(ARP_RULE)],
+  deadline: [],
   elements: [],
 };
 const netdev: FoundTable = {
   ...arp,
   family: "netdev",
   chain: bytes(NETDEV_CHAIN),
-  rules: [attributes(NETDEV_RULE)],
+  rules: [attributes(NETDEV_JUMP), attributes(NETDEV_RULE)],
 };
 /** Hook 0 instead of 1. */
 const ON_INPUT = ARP_CHAIN.replace("140004000800010000000001", "140004000800010000000000");
 const opened: FoundTable = {
   ...arp,
-  rules: [attributes(DEADLINE_RULE), attributes(ARP_RULE)],
+  deadline: [attributes(DEADLINE_RULE)],
   elements: [elementFor("10.100.0.100")],
 };
 const unmarked = attributesOf([
@@ -79,15 +91,19 @@ test.each<[string, FoundTable, string]>([
   ["chain is gone", { ...arp, chain: undefined }, "has lost its chain"],
   ["chain is elsewhere", { ...arp, chain: bytes(ON_INPUT) }, "or has it elsewhere"],
   ["rule is gone", { ...arp, rules: [] }, "has other rules"],
-  ["rule is another", { ...arp, rules: [attributes(NETDEV_RULE)] }, "has other rules"],
-  ["rule is one of two", { ...arp, rules: [attributes(ARP_RULE), attributes(ARP_RULE)] }, "has other rules"],
+  ["rule is another", { ...arp, rules: netdev.rules }, "has other rules"],
+  ["rule is one too many", { ...arp, rules: [...arp.rules, attributes(ARP_RULE)] }, "has other rules"],
+  ["rules are in another order", { ...arp, rules: arp.rules.toReversed() }, "has other rules"],
+  ["deadline is asked by nobody", { ...opened, rules: [attributes(ARP_RULE)] }, "has other rules"],
+  ["deadline is another rule", { ...opened, deadline: [attributes(ARP_RULE)] }, "has other rules"],
+  ["deadline has a rule behind it", { ...opened, deadline: [...opened.deadline, ...arp.rules] }, "has other rules"],
   [
     "set is open for another address",
     { ...opened, elements: [elementFor("10.100.0.101")] },
     "was opened by another hand",
   ],
   ["set is open without a timeout", { ...opened, elements: [new Map()] }, "was opened by another hand"],
-  ["set is open without a deadline", { ...opened, rules: arp.rules }, "is open without a deadline"],
+  ["set is open without a deadline", { ...opened, deadline: [] }, "is open without a deadline"],
   ["set is open alone", opened, "the tables differ in what is open"],
 ])("a gate whose %s is damaged", (_, found, what) => {
   check([found, netdev], { t: "damaged", what: expect.stringContaining(what) });

@@ -4,10 +4,10 @@ import { type Attributes, decodeAttributeList, decodeAttributes } from "../netli
 import { type IpAddress, ipAddressBytes } from "../values/ip-address.ts";
 import { COMMENT_BYTES_MAX, decodeComment } from "./comment.ts";
 import { decodeElement, type Element } from "./element.ts";
-import { type GateTable, RULE_EXPRESSIONS, rulesOf, TABLE_USER_DATA } from "./gate-table.ts";
+import { type GateTable, RULE_EXPRESSIONS, TABLE_USER_DATA } from "./gate-table.ts";
 import type { TableFamily } from "./message.ts";
 import { equalBytes, includesNodes } from "./node.ts";
-import { type Rule, readUntilWallMs } from "./rule.ts";
+import { deadlineRule, type Rule, readUntilWallMs } from "./rule.ts";
 
 /** A table of the gate's name and what is in it: as bytes where it is only compared. */
 export interface FoundTable {
@@ -18,6 +18,8 @@ export interface FoundTable {
   readonly chain: Uint8Array | undefined;
   /** Of the gate's chain. */
   readonly rules: readonly Attributes[];
+  /** The rules of the chain with its T. */
+  readonly deadline: readonly Attributes[];
   /** Of the gate's set. */
   readonly elements: readonly Attributes[];
 }
@@ -75,9 +77,9 @@ function gateOfAnother(found: readonly FoundTable[], lease: string): GateReading
 }
 
 /** undefined: closed, or not opened as gates are. */
-function openingOf({ elements, rules }: FoundTable): Opening | undefined {
+function openingOf({ elements, deadline }: FoundTable): Opening | undefined {
   const [element] = elements.map(decodeElement);
-  const untilWallMs = untilOf(rules);
+  const untilWallMs = untilOf(deadline);
   // With 0 ms left it lapses while it is read.
   if (element === undefined || element.timeoutMs === 0 || untilWallMs === undefined) return undefined;
   return { holderIdentity: element.holderIdentity, untilWallMs, timeoutMs: element.timeoutMs };
@@ -103,8 +105,9 @@ function tableDamage(found: FoundTable, wanted: GateTable, vip: Uint8Array): str
   if (found.set === undefined || !includesNodes(found.set, wanted.set)) return "has lost its set, or has another";
   if (found.chain === undefined || !includesNodes(found.chain, wanted.chain))
     return "has lost its chain, or has it elsewhere";
-  const untilWallMs = untilOf(found.rules);
-  if (!hasRules(found.rules, rulesOf(wanted, untilWallMs))) return "has other rules";
+  const untilWallMs = untilOf(found.deadline);
+  const deadline = untilWallMs === undefined ? [] : [deadlineRule(untilWallMs)];
+  if (!hasRules(found.rules, wanted.rules) || !hasRules(found.deadline, deadline)) return "has other rules";
   const isOurs = (element: Element | undefined): boolean => element !== undefined && equalBytes(element.address, vip);
   if (found.elements.length > 0 && untilWallMs === undefined) return "is open without a deadline";
   const areOurs = found.elements.length <= 1 && found.elements.map(decodeElement).every(isOurs);

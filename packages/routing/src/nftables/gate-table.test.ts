@@ -1,8 +1,19 @@
 import { expect, test } from "vitest";
 import { decodeAttributes } from "../netlink/attribute.ts";
 import { ip } from "../testing/index.ts";
-import { ARP_CHAIN, ARP_RULE, DEADLINE_RULE, NETDEV_CHAIN, NETDEV_RULE, SET, TABLE } from "./captured.ts";
-import { encodeCreation, encodeRemoval, encodeRules, gateTable, rulesOf } from "./gate-table.ts";
+import {
+  ARP_CHAIN,
+  ARP_JUMP,
+  ARP_RULE,
+  DEADLINE_CHAIN,
+  DEADLINE_RULE,
+  NETDEV_CHAIN,
+  NETDEV_JUMP,
+  NETDEV_RULE,
+  SET,
+  TABLE,
+} from "./captured.ts";
+import { encodeCreation, encodeDeadline, encodeRemoval, gateTable } from "./gate-table.ts";
 import { encodeBatch, NFT_MSG, type TableFamily } from "./message.ts";
 
 const MARK = "vcluster-kube-vip of Lease kube-system/vcluster-kube-vip";
@@ -28,17 +39,15 @@ function unflagged(hex: string): string {
 }
 
 function check(family: TableFamily, captured: readonly string[]): void {
-  const gate = gateTable(family, NAME, MARK, target);
-  // Without the verb that empties the chain.
-  const made = encodeCreation(gate).filter(({ type }) => type !== NFT_MSG.deleteRule);
-  const kinds = ["table", "set", "chain", "rule"];
+  const made = encodeCreation(gateTable(family, NAME, MARK, target));
+  const kinds = ["table", "set", "chain", "chain", "rule", "rule"];
   expect(made.map(({ payload }, index) => plain(kinds[index] ?? "", payload.subarray(4)))).toEqual(
     captured.map((hex, index) => plain(kinds[index] ?? "", Buffer.from(hex, "hex"))),
   );
 }
 
 test("the table of the kernel's answers is what nft makes of its text", () => {
-  check("arp", [TABLE, SET, ARP_CHAIN, ARP_RULE]);
+  check("arp", [TABLE, SET, DEADLINE_CHAIN, ARP_CHAIN, ARP_JUMP, ARP_RULE]);
 });
 
 test("the table of the frames is what nft makes of its text", () => {
@@ -46,13 +55,16 @@ test("the table of the frames is what nft makes of its text", () => {
   check("netdev", [
     TABLE,
     SET,
+    DEADLINE_CHAIN,
     NETDEV_CHAIN.replace("30000400", "20000400").replace("10000400090001006e65743100000000", ""),
+    NETDEV_JUMP,
     NETDEV_RULE,
   ]);
 });
 
-test("the rule of the deadline is what nft makes of its text", () => {
-  const [flush, deadline] = encodeRules(gateTable("arp", NAME, MARK, target), 1_800_000_000_000);
+test("another deadline is one rule in a chain of its own, and what nft makes of its text", () => {
+  const [flush, deadline, ...others] = encodeDeadline(gateTable("arp", NAME, MARK, target), 1_800_000_000_000);
+  expect(others).toEqual([]);
   expect(flush?.type).toBe(NFT_MSG.deleteRule);
   expect(plain("rule", deadline?.payload.subarray(4) ?? new Uint8Array())).toEqual(
     plain("rule", Buffer.from(DEADLINE_RULE, "hex")),
@@ -61,8 +73,9 @@ test("the rule of the deadline is what nft makes of its text", () => {
 
 test("a gate for IPv6 has each rule for advertisements of the VIP, and for what comes from it", () => {
   const gate = gateTable("ip6", NAME, MARK, { ...target, vip: ip("fd00:100::64") });
-  expect(rulesOf(gate, undefined)).toHaveLength(2);
-  expect(rulesOf(gate, 1)).toHaveLength(4);
+  expect(gate.rules).toHaveLength(4);
+  // The kernel's work for a refresh grows with the rules it writes.
+  expect(encodeDeadline(gate, 1)).toHaveLength(2);
 });
 
 test("a removal makes the table first, so that it cannot be missing", () => {

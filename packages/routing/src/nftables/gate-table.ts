@@ -1,4 +1,4 @@
-/** A gate's table as the kernel is to have it: mark, set, chain and rules, and the verbs that make it so. Pure. */
+/** A gate's table as the kernel is to have it: mark, set, chains and rules, and the verbs that make it so. Pure. */
 import type { GateTarget } from "../gate.ts";
 import { text } from "../netlink/attribute.ts";
 import type { NetlinkPart } from "../netlink/datagram.ts";
@@ -7,7 +7,7 @@ import { familyOf, type IpAddress } from "../values/ip-address.ts";
 import { encodeComment } from "./comment.ts";
 import { encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
 import { listOf, type Node, number32 } from "./node.ts";
-import { deadlineRules, OPEN_SET, type Rule, setRules } from "./rule.ts";
+import { constantRules, DEADLINE_CHAIN, deadlineRule, OPEN_SET, type Rule } from "./rule.ts";
 
 export interface GateTable {
   readonly family: TableFamily;
@@ -17,8 +17,8 @@ export interface GateTable {
   readonly table: readonly Node[];
   readonly set: readonly Node[];
   readonly chain: readonly Node[];
-  /** The verbs for the rules that are always the same, since a refresh writes all of them. */
-  readonly alwaysRules: readonly NetlinkPart[];
+  /** Of the chain, the same for ever. They jump to the chain with the deadline, which changes. */
+  readonly rules: readonly Rule[];
 }
 
 export const CHAIN = "out";
@@ -68,44 +68,43 @@ export function gateTable(family: TableFamily, name: string, mark: string, targe
       [7, text("filter")],
       ...linkMark,
     ],
-    alwaysRules: setRules(target.vip, isOfLink).map((rule) => encodeRule(family, name, rule)),
+    rules: constantRules(target.vip, isOfLink),
   };
 }
 
-/** Closed. Equivalent to: nft "add table …; add set …; add chain …; add rule …" */
+/** Closed. Equivalent to: nft "add table …; add set …; add chain …; add chain …; add rule …" */
 export function encodeCreation(gate: GateTable): readonly NetlinkPart[] {
-  const { family, table, set, chain } = gate;
+  const { family, name, table, set, chain, rules } = gate;
   return [
     encodeNft(NFT_MSG.newTable, NLM_F_CREATE, family, table),
     encodeNft(NFT_MSG.newSet, NLM_F_CREATE, family, [...set, [SET_ID, number32(1)]]),
+    encodeNft(NFT_MSG.newChain, NLM_F_CREATE, family, [
+      [OF_TABLE, text(name)],
+      [CHAIN_NAME, text(DEADLINE_CHAIN)],
+    ]),
     encodeNft(NFT_MSG.newChain, NLM_F_CREATE, family, chain),
-    ...encodeRules(gate, undefined),
+    ...rules.map((rule) => encodeRule(gate, CHAIN, rule)),
   ];
 }
 
-/** Instead of those that are there. Equivalent to: nft "flush chain …; add rule …" */
-export function encodeRules(gate: GateTable, untilWallMs: number | undefined): readonly NetlinkPart[] {
-  const { family, name, vip, alwaysRules } = gate;
-  const deadline = untilWallMs === undefined ? [] : deadlineRules(vip, isOfFrames(family), untilWallMs);
-  const flush = encodeNft(NFT_MSG.deleteRule, 0, family, ofChain(name));
-  return [flush, ...deadline.map((rule) => encodeRule(family, name, rule)), ...alwaysRules];
+/**
+ * Another T instead of that which is there, and nothing else: the kernel's work grows with the rules that are written.
+ * Equivalent to: nft "flush chain … deadline; add rule … deadline meta time >= T drop"
+ */
+export function encodeDeadline(gate: GateTable, untilWallMs: number): readonly NetlinkPart[] {
+  const flush = encodeNft(NFT_MSG.deleteRule, 0, gate.family, ofChain(gate.name, DEADLINE_CHAIN));
+  return [flush, encodeRule(gate, DEADLINE_CHAIN, deadlineRule(untilWallMs))];
 }
 
-/** @param untilWallMs - undefined: it was never open, so far. */
-export function rulesOf({ family, vip }: GateTable, untilWallMs: number | undefined): readonly Rule[] {
-  const deadline = untilWallMs === undefined ? [] : deadlineRules(vip, isOfFrames(family), untilWallMs);
-  return [...deadline, ...setRules(vip, isOfFrames(family))];
-}
-
-function encodeRule(family: TableFamily, name: string, rule: Rule): NetlinkPart {
-  const nodes: readonly Node[] = [...ofChain(name), [RULE_EXPRESSIONS, listOf(rule)]];
+function encodeRule({ family, name }: GateTable, chain: string, rule: Rule): NetlinkPart {
+  const nodes: readonly Node[] = [...ofChain(name, chain), [RULE_EXPRESSIONS, listOf(rule)]];
   return encodeNft(NFT_MSG.newRule, NLM_F_CREATE | NLM_F_APPEND, family, nodes);
 }
 
-function ofChain(name: string): readonly Node[] {
+function ofChain(name: string, chain: string): readonly Node[] {
   return [
     [OF_TABLE, text(name)],
-    [RULE_CHAIN, text(CHAIN)],
+    [RULE_CHAIN, text(chain)],
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Opening } from "../gate.ts";
 import { type Datagram, encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
 import { viewOf } from "../netlink/message.ts";
 import { encodeDeletion, encodeElement } from "./element.ts";
-import { encodeRules, type GateTable } from "./gate-table.ts";
+import { encodeDeadline, type GateTable } from "./gate-table.ts";
 import { encodeBatch } from "./message.ts";
 import { equalBytes, number64 } from "./node.ts";
 import { untilNanoseconds } from "./rule.ts";
@@ -39,9 +39,9 @@ export function prepareRefresh(
   };
 }
 
-/** The element, and the rules with its T. */
+/** The element, and the rule with its T. */
 export function encodeOpening(table: GateTable, opening: Opening): readonly NetlinkPart[] {
-  return [encodeElement(table.family, table.name, table.vip, opening), ...encodeRules(table, opening.untilWallMs)];
+  return [encodeElement(table.family, table.name, table.vip, opening), ...encodeDeadline(table, opening.untilWallMs)];
 }
 
 function placesOf(value: Uint8Array, bytes: Uint8Array): readonly number[] {

@@ -6,6 +6,7 @@ import {
   comparedNumber64,
   drop,
   type Expression,
+  jump,
   loadMeta,
   loadNetwork,
   loadTransport,
@@ -18,6 +19,9 @@ export type Rule = readonly Expression[];
 
 /** The set that has the VIP as long as the gate is open: its element carries the timeout. */
 export const OPEN_SET = "open";
+
+/** The chain that has T. The other rules jump to it, so that a refresh writes one rule, however many they are. */
+export const DEADLINE_CHAIN = "deadline";
 
 const ETHERTYPE_ARP = Uint8Array.of(0x08, 0x06);
 const ETHERTYPE_IPV6 = Uint8Array.of(0x86, 0xdd);
@@ -37,23 +41,26 @@ interface Speech {
   readonly loadAddress: Expression;
 }
 
+/** Silence from T on, for what is sent here by constantRules. `nft`: meta time >= T drop */
+export function deadlineRule(untilWallMs: number): Rule {
+  const nanoseconds = number64(untilNanoseconds(untilWallMs));
+  return [loadMeta("time"), toNetworkOrder(TIME_BYTES), compare("atLeast", nanoseconds), drop()];
+}
+
 /**
- * Silence from T on. `nft`: arp saddr ip VIP meta time >= T drop
+ * Silence from the deadline on, and unless the set has the VIP. `nft`: arp saddr ip VIP jump deadline; arp saddr ip VIP
+ * arp saddr ip != @open drop. The address is loaded twice, as nft does it, which would otherwise print the rule as numbers.
  * @param ofFrames - for frames of any protocol (netdev); false where the hook has but one (arp, ip6).
  */
-export function deadlineRules(vip: IpAddress, ofFrames: boolean, untilWallMs: number): readonly Rule[] {
-  return speeches(vip, ofFrames).map(({ match }) => [...match, ...since(untilWallMs), drop()]);
+export function constantRules(vip: IpAddress, ofFrames: boolean): readonly Rule[] {
+  const all = speeches(vip, ofFrames);
+  return [
+    ...all.map(({ match }) => [...match, jump(DEADLINE_CHAIN)]),
+    ...all.map(({ match, loadAddress }) => [...match, loadAddress, notIn(OPEN_SET), drop()]),
+  ];
 }
 
-/**
- * Silence unless the set has the VIP. `nft`: arp saddr ip VIP arp saddr ip != @open drop. The address is loaded twice, as
- * nft does it, which would otherwise print the rule as numbers.
- */
-export function setRules(vip: IpAddress, ofFrames: boolean): readonly Rule[] {
-  return speeches(vip, ofFrames).map(({ match, loadAddress }) => [...match, loadAddress, notIn(OPEN_SET), drop()]);
-}
-
-/** T of the first of a gate's rules; undefined where it has none. @throws RoutingError KERNEL_ANSWER_MALFORMED */
+/** T of a deadline's rule; undefined where it has none. @throws RoutingError KERNEL_ANSWER_MALFORMED */
 export function readUntilWallMs(rule: Uint8Array): number | undefined {
   const [, expression] = decodeAttributeList(rule).at(-2) ?? [];
   const nanoseconds = expression === undefined ? undefined : comparedNumber64(expression);
@@ -63,11 +70,6 @@ export function readUntilWallMs(rule: Uint8Array): number | undefined {
 /** As `meta time` is compared with it. */
 export function untilNanoseconds(untilWallMs: number): bigint {
   return BigInt(untilWallMs) * NANOSECONDS;
-}
-
-function since(untilWallMs: number): Rule {
-  const nanoseconds = number64(untilNanoseconds(untilWallMs));
-  return [loadMeta("time"), toNetworkOrder(TIME_BYTES), compare("atLeast", nanoseconds)];
 }
 
 function speeches(vip: IpAddress, ofFrames: boolean): readonly Speech[] {

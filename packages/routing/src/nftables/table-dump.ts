@@ -10,7 +10,7 @@ import { CHAIN, CHAIN_NAME, OF_TABLE, RULE_CHAIN, SET_NAME } from "./gate-table.
 import { attributeBytes, attributesOf, encodeNft, NFT_MSG, TABLE_FAMILIES, type TableFamily } from "./message.ts";
 import { equalBytes, type Node } from "./node.ts";
 import { gateRefusal } from "./outcome.ts";
-import { OPEN_SET } from "./rule.ts";
+import { DEADLINE_CHAIN, OPEN_SET } from "./rule.ts";
 
 const WHAT = "read the gate";
 /** How often a reading is begun in all when another hand changes nf_tables meanwhile. */
@@ -59,8 +59,10 @@ async function dumpTable(
   const set = await get(NFT_MSG.getSet, [[SET_NAME, text(OPEN_SET)]]);
   const chain = await get(NFT_MSG.getChain, [[CHAIN_NAME, text(CHAIN)]]);
   const rules = chain === undefined ? [] : await dump(NFT_MSG.getRule, [RULE_CHAIN, text(CHAIN)]);
+  // None where there is no such chain.
+  const deadline = await dump(NFT_MSG.getRule, [RULE_CHAIN, text(DEADLINE_CHAIN)]);
   const elements = set === undefined ? [] : await dump(NFT_MSG.getElement, [SET_NAME, text(OPEN_SET)]);
-  return { family, table, set, chain, rules, elements: elements.flatMap(elementsOf) };
+  return { family, table, set, chain, rules, deadline, elements: elements.flatMap(elementsOf) };
 }
 
 async function generation(connection: NetlinkConnection): Promise<Uint8Array> {
