@@ -95,7 +95,7 @@ export class Namespace {
 }
 
 /** Root stays uid 0, but an exec gives it no more than `capabilities`, as the container runtime does. */
-function bounded(argv: readonly string[], capabilities: readonly string[] | undefined): readonly string[] {
+export function bounded(argv: readonly string[], capabilities: readonly string[] | undefined): readonly string[] {
   if (capabilities === undefined) return argv;
   const set = ["-all", ...capabilities.map((capability) => `+${capability}`)].join(",");
   return ["setpriv", "--bounding-set", set, "--inh-caps=-all", "--no-new-privs", ...argv];
