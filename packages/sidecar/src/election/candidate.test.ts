@@ -123,13 +123,14 @@ describe("no Lease (rule 2a)", () => {
   });
 
   test.each([
-    ["a refused one is tried again after a quarter of the retry period", undefined, 500],
-    ["not before Retry-After", 1_500, 1_500],
-  ])("%s", (_what, retryAfterMs, afterMs) => {
+    ["where its namespace is missing too, it is tried again after a quarter of the retry period", 404, undefined, 500],
+    ["where it may not be created, it is tried again after the retry period", 403, undefined, 2_000],
+    ["not before Retry-After", 429, 2_500, 2_500],
+  ])("%s", (_what, status, retryAfterMs, afterMs) => {
     const a = new Solo();
     a.feed({ t: "eligible", mac: "mac-of-a" });
     a.list();
-    a.answer(a.sent("create"), { t: "refused", status: 404, reason: "no namespace", retryAfterMs });
+    a.answer(a.sent("create"), { t: "refused", status, reason: "refused", retryAfterMs });
     a.wait(afterMs - 1);
     expect(a.did).toEqual([]);
     a.wait(1);

@@ -185,8 +185,8 @@ function afterAnswer(turn: Turn, write: PendingWrite, result: WriteResult): void
       afterConflict(turn);
       return turn.tryAgainSoon();
     case "refused":
-      // At a first boot the namespace may not be there yet, and a vacant Lease too many harms nobody.
-      if (write.purpose === "create") turn.tryAfterQuarter();
+      // At a first boot the namespace may come after the API server's first answer.
+      if (write.purpose === "create" && result.status === 404) turn.tryAfterQuarter();
       if (result.retryAfterMs !== undefined)
         state.nextTryAtMs = Math.max(state.nextTryAtMs, nowMs + result.retryAfterMs);
       return;
