@@ -12,11 +12,12 @@ import { microTime, SystemClock } from "./adapters/clock.ts";
 import { HttpServer } from "./adapters/http/http-server.ts";
 import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
 import { leaseRequest } from "./adapters/kube-api/lease-request.ts";
-import { type Log, openLog } from "./adapters/log.ts";
+import { openLog } from "./adapters/log.ts";
 import { VipMutex } from "./adapters/mutex.ts";
 import { ResponderGate } from "./adapters/responder-gate.ts";
 import { PacketSegment } from "./adapters/segment.ts";
 import type { Config, Problem, Voice } from "./config/config.ts";
+import { Deferral } from "./observe/deferral.ts";
 import type { Happening, Snapshot } from "./observe/happening.ts";
 import { type Observed, Observer } from "./observe/observer.ts";
 import { NeighbourTableWatch } from "./supervisor/neighbour-table-watch.ts";
@@ -30,18 +31,29 @@ const wallTime = () => microTime(clock.wallTimeMs());
 
 /** What every process has, even one that may only say why it does nothing. */
 export interface Telling {
-  readonly log: Log;
   readonly tell: (happening: Happening) => void;
   readonly serve: (observed: Observed, vip: Config["vip"]["address"] | undefined) => HttpServer;
+  /** Says what is not said yet; at most 1 s. */
+  readonly close: () => Promise<void>;
 }
 
 export function composeTelling(voice: Voice, identity: string): Telling {
   const log = openLog({ level: voice.logLevel, identity });
   const observer = new Observer({ version: VERSION, write: log.write, wallTime, clock });
-  const tell = (happening: Happening) => observer.tell(happening);
-  const serve = (observed: Observed, vip: Config["vip"]["address"] | undefined) =>
-    new HttpServer({ ...voice.http, vip, pages: observer.pages(observed), clock, tell });
-  return { log, tell, serve };
+  const deferral = new Deferral(clock, (happening, nowMs) => observer.tell(happening, nowMs));
+  const tell = (happening: Happening) => deferral.tell(happening);
+  const serve = ({ snapshot, loopAgeMs }: Observed, vip: Config["vip"]["address"] | undefined) => {
+    const flushed = () => {
+      deferral.flush();
+      return snapshot();
+    };
+    return new HttpServer({ ...voice.http, vip, pages: observer.pages({ snapshot: flushed, loopAgeMs }), clock, tell });
+  };
+  const close = (): Promise<void> => {
+    deferral.flush();
+    return log.close();
+  };
+  return { close, tell, serve };
 }
 
 export interface Replica {

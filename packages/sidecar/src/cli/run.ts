@@ -34,7 +34,7 @@ export async function runSidecar(flags: Readonly<Record<string, string>>): Promi
     clearInterval(alive);
   }
   await http.stop();
-  await telling.log.close();
+  await telling.close();
 }
 
 /** Tries until the replica is at work; undefined: asked to stop before. */

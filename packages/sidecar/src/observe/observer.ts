@@ -37,11 +37,12 @@ export class Observer {
     this.#metrics = new Metrics(parts.version);
   }
 
-  tell(happening: Happening): void {
+  /** `nowMs`: when it happened, own monotonic clock. */
+  tell(happening: Happening, nowMs = this.#parts.clock.nowMs()): void {
     this.#metrics.record(happening);
     this.#recent.record(happening, this.#parts.wallTime());
     const line = logLine(happening);
-    const isRepeat = this.#repetition.isRepeat(happening, this.#parts.clock.nowMs());
+    const isRepeat = this.#repetition.isRepeat(happening, nowMs);
     this.#parts.write(isRepeat ? { ...line, level: "debug" } : line);
   }
 
