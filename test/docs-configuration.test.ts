@@ -9,6 +9,7 @@ import { loadConfig } from "../packages/sidecar/src/config/load.ts";
 import { SEVERITIES } from "../packages/sidecar/src/config/problem.ts";
 import type { Setting } from "../packages/sidecar/src/config/setting.ts";
 import { ALL_SETTINGS } from "../packages/sidecar/src/config/settings.ts";
+import { table, withTables } from "./page-tables.ts";
 
 const PAGE = new URL("../docs/configuration.md", import.meta.url);
 const page = readFileSync(PAGE, "utf8");
@@ -21,11 +22,6 @@ function code(text: string): string {
 
 function codes(texts: readonly (string | undefined)[]): string {
   return texts.map((text) => (text === undefined ? "" : code(text))).join(", ");
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => "---"), ...rows];
-  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 function defaultOf({ defaultText }: Setting<unknown>): string {
@@ -64,22 +60,9 @@ const tables: Readonly<Record<string, string>> = {
   ),
 };
 
-/** The page with what stands between `<!-- name -->` and `<!-- /name -->` replaced; undefined where the marks are missing. */
-function withTable(text: string, name: string, rows: string): string | undefined {
-  const [before, rest] = text.split(`<!-- ${name} -->\n`);
-  const after = rest?.split(`<!-- /${name} -->`)[1];
-  return after === undefined ? undefined : `${before}<!-- ${name} -->\n\n${rows}\n\n<!-- /${name} -->${after}`;
-}
-
 describe("docs/configuration.md", () => {
   test("has exactly the settings, names and kube-vip variables that the program knows", async () => {
-    let expected = page;
-    for (const [name, rows] of Object.entries(tables)) {
-      const replaced = withTable(expected, name, rows);
-      if (replaced === undefined) throw new Error(`docs/configuration.md has no place for the table of ${name}`);
-      expected = replaced;
-    }
-    await expect(expected).toMatchFileSnapshot(PAGE.pathname);
+    await expect(withTables(page, tables)).toMatchFileSnapshot(PAGE.pathname);
   });
 
   test("shows YAML that the program takes as it stands", () => {
