@@ -124,10 +124,9 @@ async function load(path: string, stamp: string): Promise<Loaded> {
   const atMs = performance.now();
   let origin: Pick<Loaded, "named" | "namedStamps" | "dynamic"> = { named: [], namedStamps: "", dynamic: false };
   try {
-    const kubeConfig = parse(path);
+    const kubeConfig = parseKubeconfig(path);
     origin = originOf(kubeConfig);
-    const result = credentialsOf(path, kubeConfig, await httpsOptions(path, kubeConfig));
-    return { stamp, atMs, ...origin, result };
+    return { stamp, atMs, ...origin, result: await credentialsFrom(path, kubeConfig) };
   } catch (error) {
     return { stamp, atMs, ...origin, result: error instanceof SidecarError ? error : invalid(path, codeOf(error)) };
   }
@@ -142,20 +141,30 @@ function originOf(kubeConfig: KubeConfig): Pick<Loaded, "named" | "namedStamps" 
   return { named, namedStamps: stampsOf(named), dynamic: Boolean(user?.exec ?? user?.authProvider) };
 }
 
-function parse(path: string): KubeConfig {
+/** The credentials of its current context, once, as they are now. @throws SidecarError */
+export async function credentialsFrom(path: string, kubeConfig: KubeConfig): Promise<Credentials> {
+  requireContext(path, kubeConfig);
+  return credentialsOf(path, kubeConfig, await httpsOptions(path, kubeConfig));
+}
+
+/** Code: KUBECONFIG_INVALID. @throws SidecarError */
+export function parseKubeconfig(path: string): KubeConfig {
   const kubeConfig = new KubeConfig();
   try {
     kubeConfig.loadFromString(readFileSync(path, "utf8"));
     kubeConfig.makePathsAbsolute(dirname(path));
+    return kubeConfig;
   } catch (error) {
     // A YAML error quotes the lines around it, keys included: only its kind may be told.
     throw invalid(path, `it is not a whole kubeconfig (${error instanceof Error ? error.name : "unreadable"})`);
   }
+}
+
+function requireContext(path: string, kubeConfig: KubeConfig): void {
   const cluster = kubeConfig.getCurrentCluster();
   if (cluster === null || kubeConfig.getCurrentUser() === null)
     throw invalid(path, "its current-context names no cluster and user");
   if (cluster.proxyUrl) throw invalid(path, "its cluster has a proxy-url, which is not supported");
-  return kubeConfig;
 }
 
 async function httpsOptions(path: string, kubeConfig: KubeConfig): Promise<RequestOptions> {

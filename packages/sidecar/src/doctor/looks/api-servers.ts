@@ -2,26 +2,22 @@
  * Asks each API server by itself for the Lease, over the sidecar's own ways to them: what it answers, with which
  * certificate, and what time it is there. Reads only.
  */
-import dns from "node:dns/promises";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
 import { ApiServers } from "../../adapters/kube-api/api-servers.ts";
 import { type Credentials, CredentialsFile } from "../../adapters/kube-api/credentials.ts";
-import { judgeSlice, SLICE_REQUEST, sliceAddresses } from "../../adapters/kube-api/endpoint-slice.ts";
 import { type Endpoint, endpointName } from "../../adapters/kube-api/endpoints.ts";
 import { ANSWER_LIMIT_BYTES, type ApiRequest } from "../../adapters/kube-api/exchange.ts";
 import { jsonOf } from "../../adapters/kube-api/lease-answers.ts";
 import { parseLease } from "../../adapters/kube-api/lease-object.ts";
+import { peerAddresses } from "../../adapters/kube-api/peer-addresses.ts";
 import { problemOf } from "../../adapters/kube-api/problems.ts";
 import type { Config } from "../../config/config.ts";
 import type { SidecarError } from "../../sidecar-error.ts";
 import type { ApiServerLook, CredentialsLook, LeaseLook } from "../looks.ts";
 
-/** Together less than what the doctor waits for: a name server that hangs, then an API server that does. */
-const LOOKUP_MS = 1_000;
+/** With the look-up of the peers before it less than what the doctor waits for. */
 const REQUEST_MS = 2_500;
-/** A headless Service of more replicas than that is not ours. */
-const PEERS_MAX = 8;
 
 export function readCredentials({ kubeApi }: Config): Promise<Credentials | SidecarError> {
   return new CredentialsFile(kubeApi.kubeconfigPath).current();
@@ -34,7 +30,9 @@ export function lookAtCredentials({ expired, certificateEnds }: Credentials): Cr
 export async function lookAtApiServers(config: Config, credentials: Credentials): Promise<readonly ApiServerLook[]> {
   const { server = credentials.server, tlsServerName, peersPort } = config.kubeApi;
   const own = lookAt(config, { server, tlsServerName, own: true });
-  const peers = (await peersOf(config)).map((host) => {
+  const found = await peerAddresses(config);
+  // The sidecar does without peers that it cannot look up, too.
+  const peers = (found.t === "found" ? found.addresses : []).map((host) => {
     const endpoint: Endpoint = { protocol: "https:", host, port: peersPort, tlsServerName: undefined };
     return lookAt(config, {
       server: endpointName(endpoint),
@@ -44,39 +42,6 @@ export async function lookAtApiServers(config: Config, credentials: Credentials)
     });
   });
   return Promise.all([own, ...peers]);
-}
-
-/** A name that cannot be looked up has no addresses: the sidecar does without its peers then, too. */
-async function peersOf({ kubeApi }: Config): Promise<readonly string[]> {
-  const { peersHost, peersInSlice, ownAddress } = kubeApi;
-  const found = peersHost !== undefined ? await addressesOf(peersHost) : peersInSlice ? await slice(kubeApi) : [];
-  return found.filter((address) => address !== ownAddress).slice(0, PEERS_MAX);
-}
-
-async function addressesOf(peersHost: string): Promise<readonly string[]> {
-  const tooLate = new Promise<never>((_, reject) => setTimeout(reject, LOOKUP_MS).unref());
-  try {
-    const found = await Promise.race([dns.lookup(peersHost, { all: true }), tooLate]);
-    return found.map(({ address }) => address);
-  } catch {
-    return [];
-  }
-}
-
-async function slice({
-  kubeconfigPath,
-  server,
-  tlsServerName,
-  peersPort,
-}: Config["kubeApi"]): Promise<readonly string[]> {
-  const options = { kubeconfigPath, server, tlsServerName, peersPort, peersHost: undefined, ownAddress: undefined };
-  const api = new ApiServers(options);
-  try {
-    const { answers } = await api.ask(SLICE_REQUEST, LOOKUP_MS, judgeSlice);
-    return answers.flatMap((answer) => sliceAddresses(answer) ?? []);
-  } finally {
-    api.close();
-  }
 }
 
 interface Server {
