@@ -6,6 +6,7 @@ import { logLine } from "../packages/sidecar/src/observe/log-line.ts";
 import { METRICS, type MetricDefinition } from "../packages/sidecar/src/observe/metric-names.ts";
 import { status } from "../packages/sidecar/src/observe/status.ts";
 import { EVERY_HAPPENING, HOLDER } from "../packages/sidecar/src/observe/testing/samples.ts";
+import { rowsOf } from "./page-rows.ts";
 
 const PAGE = readFileSync(new URL("../docs/metrics.md", import.meta.url), "utf8");
 const ALERTS = readFileSync(new URL("../charts/vcluster-kube-vip/files/alerts.yaml", import.meta.url), "utf8");
@@ -14,16 +15,6 @@ interface Rule {
   readonly alert: string;
   readonly labels: { readonly severity: string };
   readonly for?: string;
-}
-
-/** The cells of each row of the table that has this as its first column. */
-function rowsOf(firstColumn: string): readonly (readonly string[])[] {
-  const [, table = ""] = PAGE.split(`\n| ${firstColumn} |`);
-  const [rows = ""] = table.split("\n\n");
-  return rows
-    .split("\n")
-    .filter((row) => row.startsWith("| "))
-    .map((row) => row.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "").replaceAll("`", "")));
 }
 
 function keysOf(value: object): readonly string[] {
@@ -36,7 +27,7 @@ function keysOf(value: object): readonly string[] {
 
 describe("docs/metrics.md", () => {
   it("lists every metric with its type, labels and help, in the order of the page, and no other", () => {
-    const documented = rowsOf("metric").map((row) => row.slice(0, 4));
+    const documented = rowsOf(PAGE, "metric").map((row) => row.slice(0, 4));
     const defined = Object.values<MetricDefinition>(METRICS).map(({ name, type, labels, help }) => [
       name,
       type,
@@ -47,7 +38,7 @@ describe("docs/metrics.md", () => {
   });
 
   it("has a hint or a dash for each metric", () => {
-    expect(rowsOf("metric").filter((row) => row.length !== 5 || row[4] === "")).toEqual([]);
+    expect(rowsOf(PAGE, "metric").filter((row) => row.length !== 5 || row[4] === "")).toEqual([]);
   });
 
   it("lists every alert with its severity and how long it waits, in their order, and no other", () => {
@@ -55,7 +46,7 @@ describe("docs/metrics.md", () => {
     const defined = rules.groups.flatMap((group) =>
       group.rules.map(({ alert, labels, for: after = "at once" }) => [alert, labels.severity, after]),
     );
-    expect(rowsOf("alert").map((row) => row.slice(0, 3))).toEqual(defined);
+    expect(rowsOf(PAGE, "alert").map((row) => row.slice(0, 3))).toEqual(defined);
   });
 
   it("shows a status with exactly the keys that there are", () => {
@@ -66,7 +57,7 @@ describe("docs/metrics.md", () => {
   });
 
   it("lists every event of the log with its level, and no other", () => {
-    const documented = rowsOf("event").map(([event, level = ""]) => `${event} ${level.split(";")[0]}`);
+    const documented = rowsOf(PAGE, "event").map(([event, level = ""]) => `${event} ${level.split(";")[0]}`);
     const logged = EVERY_HAPPENING.map(logLine).map(({ level, fields }) => `${fields.event} ${level}`);
     expect(documented.toSorted()).toEqual(logged.toSorted());
   });

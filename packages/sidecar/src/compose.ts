@@ -18,8 +18,11 @@ import { ResponderGate } from "./adapters/responder-gate.ts";
 import { PacketSegment } from "./adapters/segment.ts";
 import type { Config, Problem, Voice } from "./config/config.ts";
 import { Deferral } from "./observe/deferral.ts";
+import type { EventDraft } from "./observe/event.ts";
+import type { EventSeries } from "./observe/event-budget.ts";
 import type { Happening, Snapshot } from "./observe/happening.ts";
 import { type Observed, Observer } from "./observe/observer.ts";
+import { EventRecorder } from "./supervisor/event-recorder.ts";
 import { NeighbourTableWatch } from "./supervisor/neighbour-table-watch.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { VERSION } from "./version.ts";
@@ -32,6 +35,7 @@ const wallTime = () => microTime(clock.wallTimeMs());
 /** What every process has, even one that may only say why it does nothing. */
 export interface Telling {
   readonly tell: (happening: Happening) => void;
+  readonly recordEventsBy: (record: (draft: EventDraft) => void) => void;
   readonly serve: (observed: Observed, vip: Config["vip"]["address"] | undefined) => HttpServer;
   /** Says what is not said yet; at most 1 s. */
   readonly close: () => Promise<void>;
@@ -39,9 +43,10 @@ export interface Telling {
 
 export function composeTelling(voice: Voice, identity: string): Telling {
   const log = openLog({ level: voice.logLevel, identity });
-  const observer = new Observer({ version: VERSION, write: log.write, wallTime, clock });
+  const observer = new Observer({ version: VERSION, identity, write: log.write, wallTime, clock });
   const deferral = new Deferral(clock, (happening, nowMs) => observer.tell(happening, nowMs));
   const tell = (happening: Happening) => deferral.tell(happening);
+  const recordEventsBy = (record: (draft: EventDraft) => void) => observer.recordEventsBy(record);
   const serve = ({ snapshot, loopAgeMs }: Observed, vip: Config["vip"]["address"] | undefined) => {
     const flushed = () => {
       deferral.flush();
@@ -53,7 +58,7 @@ export function composeTelling(voice: Voice, identity: string): Telling {
     deferral.flush();
     return log.close();
   };
-  return { close, tell, serve };
+  return { tell, recordEventsBy, serve, close };
 }
 
 export interface Replica {
@@ -68,7 +73,7 @@ export async function composeReplica(
   config: Config,
   problems: readonly Problem[],
   identity: string,
-  tell: Telling["tell"],
+  { tell, recordEventsBy }: Pick<Telling, "tell" | "recordEventsBy">,
 ): Promise<Replica> {
   const kernel = await openRtNetlink();
   const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
@@ -78,6 +83,8 @@ export async function composeReplica(
   const vipKernel = new VipKernel({ kernel, gate }, owner);
   const segment = composeSegment(config, kernel, tell);
   const lock = composeLock(config, tell);
+  const record = (event: EventSeries) => lock.recordEvent(event, config.identity.podName);
+  const events = new EventRecorder({ clock, wallTime, record, tell });
   const ports = { clock, wallTime, kernel, gate, vipKernel, segment, lock };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
   const neighbours = new NeighbourTableWatch({ clock, kernel, family: familyOf(config.vip.address), tell });
@@ -89,6 +96,7 @@ export async function composeReplica(
     },
     start: async () => {
       if ((await mutex.acquire()) === "acquired") {
+        recordEventsBy((draft) => events.offer(draft));
         await supervisor.start();
         neighbours.start();
         return true;
@@ -99,6 +107,7 @@ export async function composeReplica(
     end: async () => {
       neighbours.close();
       await supervisor.stop();
+      events.close();
       mutex.release();
     },
   };
@@ -161,8 +170,11 @@ export function passiveObserved(identity: string, reason: string, problems: read
     holderIdentity: undefined,
     leaseName: undefined,
     leaseTransitions: undefined,
+    acquireTime: undefined,
+    leaseDurationSeconds: undefined,
     leaseAgeMs: undefined,
     deadlineInMs: undefined,
+    kernelDeadlineInMs: undefined,
     vipState: "absent",
     fenceLevel: undefined,
     linkUp: false,

@@ -1,11 +1,11 @@
-/** Asks the sidecar beside us for its /status, over loopback. */
+/** Asks a sidecar for its /status: the one beside us over loopback, the others at their pods' addresses. */
 import { get } from "node:http";
 import type { Voice } from "../config/config.ts";
 import type { Status } from "../observe/status.ts";
 
 export type SidecarAnswer =
-  | { readonly t: "answered"; readonly status: Status }
   /** `where`: the URL that was asked. */
+  | { readonly t: "answered"; readonly where: string; readonly status: Status }
   | { readonly t: "silent"; readonly where: string; readonly reason: string };
 
 const TIMEOUT_MS = 2_000;
@@ -16,12 +16,17 @@ const PAGE_BYTES_MAX = 1_000_000;
 export async function askSidecar({ http: { addresses, port } }: Voice): Promise<SidecarAnswer> {
   const [address] = addresses;
   if (address === undefined) return { t: "silent", where: "httpAddresses", reason: "none is set" };
+  return askReplica(address, port);
+}
+
+/** Never rejects. */
+export async function askReplica(address: string, port: number): Promise<SidecarAnswer> {
   const where = `http://${address.includes(":") ? `[${address}]` : address}:${port}/status`;
   try {
     const status = readStatus(await page(where));
     return status === undefined
       ? { t: "silent", where, reason: "what answers there is not this sidecar" }
-      : { t: "answered", status };
+      : { t: "answered", where, status };
   } catch (error) {
     return { t: "silent", where, reason: reasonOf(error) };
   }

@@ -147,20 +147,26 @@ function doctorCommand(): Command {
 }
 
 const STATUS_HELP = `
-In the pod:
+In a pod it asks this replica and the others:
   kubectl exec -it POD -c vcluster-kube-vip -- vcluster-kube-vip status --watch
-Exit status: 0 the sidecar answered, 1 it did not, 2 a wrong command line. See docs/metrics.md, Status.`;
+From elsewhere, with a kubeconfig of the virtual cluster, it shows the Lease and its Events:
+  vcluster-kube-vip status --kubeconfig KUBECONFIG
+Exit status: 0 who was asked answered, 1 the sidecar of this pod or the API did not, 2 a wrong command line. See
+docs/status.md.`;
 
 function statusCommand(): Command {
   const status = new Command("status")
-    .description("Says what the sidecar of this pod is doing: role, holder, deadline, neighbours, last moves.")
+    .description("Says who holds the VIP and until when, how each replica is, who acknowledged, and the last moves.")
     .option("--json", "as JSON, for programs")
-    .option("--watch", "again every second")
+    .option("-w, --watch", "again every second")
+    .option("--kubeconfig <file>", "ask the API, with this kubeconfig (default with --context: kubectl's)")
+    .option("--context <name>", "ask the API, by this context of the kubeconfig")
+    .option("-n, --namespace <name>", "the Lease's namespace (default: kube-system)")
     .addHelpText("after", STATUS_HELP)
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
-  return addSettings(status).action(async (options: StatusArguments) => {
+  return addSettings(status, ["kubeconfig"]).action(async (options: StatusArguments) => {
     const { runStatus } = await import("./status.ts");
-    process.exitCode = await runStatus(options);
+    await runStatus(options);
   });
 }
 

@@ -42,12 +42,13 @@ async function begin(
   config: Config,
   problems: readonly Problem[],
   identity: string,
-  { tell }: Telling,
+  telling: Telling,
   stop: Promise<"stop">,
 ): Promise<Replica | undefined> {
+  const { tell } = telling;
   for (let hindered = false; ; hindered = true) {
     try {
-      const replica = await composeReplica(config, problems, identity, tell);
+      const replica = await composeReplica(config, problems, identity, telling);
       if (await replica.start()) {
         if (hindered) tell({ t: "recovered", where: "kernel" });
         return replica;

@@ -1,43 +1,50 @@
-/** `status`: what the sidecar of this pod says of itself, once or again and again. The table is status/'s. */
+/** `status`: who holds the VIP and how the replicas are, once or again and again. What is asked is in status/. */
 import { setTimeout } from "node:timers/promises";
-import { gatherSettings } from "../adapters/settings.ts";
-import { askSidecar } from "../adapters/sidecar-page.ts";
-import type { Voice } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
-import { statusText } from "../observe/status.ts";
-import { formatStatus } from "../status/table.ts";
+import { lookAtLease, lookAtReplicas, type StatusLook } from "../status/compose.ts";
+import { type Overview, overviewText } from "../status/overview.ts";
+import { formatOverview } from "../status/table.ts";
 
 /** As commander gives them: settings by their names, as texts. */
 export interface StatusArguments {
   readonly json?: true;
   readonly watch?: true;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly namespace?: string;
 }
 
 const WATCH_MS = 1_000;
 /** ECMA-48: cursor home, erase what is below. */
 const CLEAR_SCREEN = "\u001b[H\u001b[J";
 
-/** The exit status: 0 the sidecar answered, 1 it did not. With --watch only a signal, or who reads, ends it. */
-export async function runStatus({ json, watch, ...flags }: StatusArguments): Promise<0 | 1> {
-  const result = loadConfig(gatherSettings(flags));
-  const voice = result.t === "valid" ? result.config : result.voice;
-  if (!watch) return say(voice, json ? statusText : formatStatus);
+/**
+ * Ends the process itself, with status 0 if who was asked answered, else 1: a name server that hangs would keep it. With
+ * --watch only a signal, or who reads, ends it.
+ */
+export async function runStatus({ json, watch, ...asked }: StatusArguments): Promise<never> {
+  if (!watch) return process.exit(await say(await look(asked), json ? overviewText : formatOverview));
   // Whoever reads has seen enough (status --watch | head).
   process.stdout.once("error", () => process.exit(0));
   for (;;) {
+    const looked = await look(asked);
     if (!json) process.stdout.write(process.stdout.isTTY ? CLEAR_SCREEN : "\n");
-    await say(voice, json ? (status) => `${JSON.stringify(JSON.parse(statusText(status)))}\n` : formatStatus);
+    await say(looked, json ? (overview) => `${JSON.stringify(overview)}\n` : formatOverview);
     await setTimeout(WATCH_MS);
   }
 }
 
-async function say(voice: Voice, format: typeof formatStatus): Promise<0 | 1> {
-  const answer = await askSidecar(voice);
-  if (answer.t === "answered") {
-    process.stdout.write(format(answer.status));
-    return 0;
-  }
-  const advice = "see the container's log, or vcluster-kube-vip doctor";
-  process.stderr.write(`nobody answers at ${answer.where} (${answer.reason}): the sidecar does not run; ${advice}\n`);
-  return 1;
+function look({ kubeconfig, context, namespace, ...settings }: StatusArguments): Promise<StatusLook> {
+  const flags = { ...settings, ...(namespace !== undefined && { leaseNamespace: namespace }) } as Record<
+    string,
+    string
+  >;
+  const isElsewhere = kubeconfig !== undefined || context !== undefined;
+  return isElsewhere ? lookAtLease(flags, { kubeconfig, context }) : lookAtReplicas(flags);
+}
+
+async function say(looked: StatusLook, format: (overview: Overview) => string): Promise<0 | 1> {
+  const [stream, text] =
+    looked.t === "failed" ? [process.stderr, `${looked.sentence}\n`] : [process.stdout, format(looked.overview)];
+  await new Promise<void>((resolve) => stream.write(text, () => resolve()));
+  return looked.t === "looked" && looked.whole ? 0 : 1;
 }

@@ -3,7 +3,7 @@
  * the flags and the machine's facts come in as values (adapters/settings.ts). Never throws on any of them.
  */
 import type { IpAddress } from "@vcluster-kube-vip/routing";
-import type { ConfigResult } from "./config.ts";
+import type { Config, ConfigResult, Problem } from "./config.ts";
 import { checkEnvironment } from "./kube-vip-environment.ts";
 import { checkMissing } from "./missing.ts";
 import { checkHttpIsNotOnVip, checkVipInSubnet, checkVipIsNotPodIp, checkVipPort } from "./network.ts";
@@ -82,6 +82,14 @@ export function loadConfig(input: ConfigInput): ConfigResult {
   const { address, port } = vip;
   const config = { vip: { address: address.value, port, interfaceName, gateway: gateway?.value }, ...rest, ...voice };
   return { t: "valid", config, problems };
+}
+
+/** Which Lease it is, and what is wrong with how that is said: for who asks from elsewhere, and knows no more. */
+export function loadLease(input: ConfigInput): Pick<Config, "lease"> & { readonly problems: readonly Problem[] } {
+  const reader = new Reader({ flags: input.flags, env: input.env, file: readFile(input.file).values });
+  const likeKubeVip = readVip(reader)?.address.place === "kube-vip";
+  const { length } = reader.problems;
+  return { lease: readLease(reader, { likeKubeVip }), problems: reader.problems.slice(length) };
 }
 
 /** Also where configured otherwise: nothing of ours is served on the VIP. */

@@ -49,7 +49,7 @@ function readKubeVipEndpoint(reader: Reader): Given<Endpoint> | undefined {
   return given && mapGiven(given, (address) => ({ address, port }));
 }
 
-export function readLease(reader: Reader, { likeKubeVip }: Surroundings): Config["lease"] {
+export function readLease(reader: Reader, { likeKubeVip }: Pick<Surroundings, "likeKubeVip">): Config["lease"] {
   const named = reader.read(SETTINGS.leaseName)?.value;
   const name = named?.name ?? (likeKubeVip ? KUBE_VIP_LEASE : (SETTINGS.leaseName.defaultText ?? ""));
   const namespace = reader.readOrDefault(SETTINGS.leaseNamespace).value;

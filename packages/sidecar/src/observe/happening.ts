@@ -5,6 +5,7 @@
 import type { FenceLevel } from "@vcluster-kube-vip/routing";
 import type { Problem } from "../config/config.ts";
 import type { Notice, WritePurpose } from "../election/election.ts";
+import type { HolderChange } from "../election/holder-change.ts";
 
 type Machine = "election" | "vip" | "link" | "config";
 
@@ -37,7 +38,7 @@ export type Happening =
     }
   | { readonly t: "lease-write"; readonly purpose: WritePurpose; readonly result: string; readonly durationMs: number }
   /** The Lease names another holder than before, as this replica sees it; undefined is nobody, or no Lease. */
-  | { readonly t: "holder-changed"; readonly from: string | undefined; readonly to: string | undefined }
+  | ({ readonly t: "holder-changed" } & HolderChange)
   /** The VIP is answered here from now on, until the deadline unless renewed. */
   | { readonly t: "took"; readonly transitions: number; readonly wonToFirstFrameMs: number }
   | { readonly t: "silenced"; readonly tookMs: number }
@@ -48,6 +49,8 @@ export type Happening =
   /** Something of ours was missing in the kernel and was put back. */
   | { readonly t: "restored"; readonly what: string }
   | { readonly t: "swept"; readonly what: string }
+  /** What became of a Kubernetes Event; "forbidden" is said once, for no more are written then. */
+  | { readonly t: "event"; readonly outcome: "recorded" | "lost" | "over-budget" | "forbidden" }
   /** The fence level in force, once; and why it is not the one aimed at. */
   | {
       readonly t: "fence";
@@ -69,8 +72,13 @@ export interface Snapshot {
   readonly leaseTransitions: number | undefined;
   /** Since the version that is known was first seen. */
   readonly leaseAgeMs: number | undefined;
+  /** In the Lease: since when it has its holder, RFC 3339 by the holder's clock. */
+  readonly acquireTime: string | undefined;
+  readonly leaseDurationSeconds: number | undefined;
   /** Until this replica's own hold ends; undefined if it does not hold. */
   readonly deadlineInMs: number | undefined;
+  /** Until the kernel is silent for the VIP by itself, as far as it was told; undefined where it is silent. */
+  readonly kernelDeadlineInMs: number | undefined;
   readonly vipState: string;
   /** What keeps this host silent past its deadline; undefined while that is not known. */
   readonly fenceLevel: FenceLevel | undefined;

@@ -77,9 +77,16 @@ describe("a log line", () => {
 
   it("says nobody where the Lease has no holder", () => {
     check(
-      { t: "holder-changed", from: "a_b_c", to: undefined },
+      { t: "holder-changed", from: "a_b_c", to: undefined, cause: "deleted", transitions: undefined, knownForMs: 3 },
       "info",
-      { event: "holder-changed", from: "a_b_c", to: undefined },
+      {
+        event: "holder-changed",
+        from: "a_b_c",
+        to: undefined,
+        cause: "deleted",
+        transitions: undefined,
+        knownForMs: 3,
+      },
       /holder is nobody, and was a_b_c/,
     );
   });

@@ -71,6 +71,12 @@ function lineOf(happening: Happening): LogLine {
       return line("warn", `missing in the kernel, put back: ${happening.what}`);
     case "swept":
       return line("info", `left over from before, removed: ${happening.what}`);
+    case "event":
+      if (happening.outcome !== "forbidden") return line("debug", `Kubernetes Event: ${happening.outcome}`);
+      return line(
+        "warn",
+        "no more Kubernetes Events until the next start: the API forbids them. Allow create of events.events.k8s.io in the Lease's namespace, or do without",
+      );
     case "fence": {
       const { fenceLevel, aim, reason } = happening;
       if (fenceLevel === aim) return line("info", `fence level ${fenceLevel}`);

@@ -185,6 +185,12 @@ export const METRICS = {
     help: "Leftovers with our marks that were removed from the kernel.",
     labels: [],
   },
+  events: {
+    name: "vcluster_kube_vip_events_total",
+    type: "counter",
+    help: "Kubernetes Events by what became of them; repeats are counted in the Event that tells of them.",
+    labels: ["outcome"],
+  },
 } as const satisfies Record<string, MetricDefinition>;
 
 type MetricKey = keyof typeof METRICS;

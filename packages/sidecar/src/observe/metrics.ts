@@ -66,6 +66,8 @@ export class Metrics {
         return this.#count("restored", {});
       case "swept":
         return this.#count("swept", {});
+      case "event":
+        return this.#count("events", { outcome: happening.outcome });
       default:
         return assertNever(happening);
     }

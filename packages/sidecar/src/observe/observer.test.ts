@@ -8,6 +8,7 @@ function observe(happenings: readonly Happening[], snapshot: Snapshot, loopAgeMs
   const lines: LogLine[] = [];
   const observer = new Observer({
     version: "0.1.0",
+    identity: HOLDER.identity,
     clock: { nowMs: () => 0 },
     write: (line) => lines.push(line),
     wallTime: () => "2026-01-02T03:04:05.000000Z",
@@ -63,7 +64,7 @@ describe("no credential that a message of others contains", () => {
     { t: "lease-request", verb: "get", outcome: "refused", durationMs: 1, endpoint: leak },
     { t: "lease-write", purpose: "renew", result: leak, durationMs: 1 },
     { t: "restored", what: leak },
-    { t: "holder-changed", from: leak, to: leak },
+    { t: "holder-changed", from: leak, to: leak, cause: "renamed", transitions: 1, knownForMs: 0 },
   ];
   const snapshot: Snapshot = { ...HOLDER, ready: false, reason: leak, role: leak, problems: [problem] };
   const { lines, get } = observe(happenings, snapshot);

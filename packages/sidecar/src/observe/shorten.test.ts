@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { logLine } from "./log-line.ts";
-import { Recent } from "./recent.ts";
+import { Moves } from "./moves.ts";
 import { shorten } from "./shorten.ts";
 import { status, statusText } from "./status.ts";
 import { HOLDER } from "./testing/samples.ts";
@@ -17,11 +17,12 @@ it("says how long what was cut is", () => {
 });
 
 it("keeps a holder of 10 kB from filling log and status", () => {
-  const happening = { t: "holder-changed", from: LONG, to: LONG } as const;
+  const change = { from: LONG, to: LONG, cause: "renamed", transitions: 1, knownForMs: 0 } as const;
+  const happening = { t: "holder-changed", ...change } as const;
   expect(JSON.stringify(logLine(happening)).length).toBeLessThan(7_000);
-  const recent = new Recent();
-  recent.record(happening, "2026-01-02T03:04:05.000000Z");
+  const moves = new Moves("a_b_c");
+  moves.record(happening, 0, "2026-01-02T03:04:05.000000Z");
   const snapshot = { ...HOLDER, holderIdentity: LONG };
-  const parts = { version: "1", time: "2026-01-02T03:04:05.000000Z", troubles: [], moves: recent.moves, snapshot };
+  const parts = { version: "1", time: "2026-01-02T03:04:05.000000Z", troubles: [], moves: moves.list, snapshot };
   expect(statusText(status(parts)).length).toBeLessThan(7_000);
 });

@@ -4,9 +4,10 @@
  */
 import type { Problem } from "../config/config.ts";
 import type { Snapshot } from "./happening.ts";
-import type { Move, OpenTrouble } from "./recent.ts";
+import type { Move } from "./moves.ts";
 import { redact } from "./redact.ts";
 import { shorten } from "./shorten.ts";
+import type { OpenTrouble } from "./troubles.ts";
 
 export interface Status {
   readonly version: string;
@@ -28,11 +29,16 @@ export interface Status {
     readonly name: string | null;
     readonly holderIdentity: string | null;
     readonly leaseTransitions: number | null;
+    /** RFC 3339, by the holder's clock: since when it has this holder. */
+    readonly acquireTime: string | null;
+    readonly leaseDurationSeconds: number | null;
     /** Since its present version was first seen here. */
     readonly ageMs: number | null;
   };
   /** Until this replica's own hold ends; null if it does not hold. */
   readonly deadlineInMs: number | null;
+  /** Until its kernel is silent by itself, whatever becomes of the process; null if it is silent. */
+  readonly kernelDeadlineInMs: number | null;
   readonly acknowledgedBy: Snapshot["acknowledgedBy"];
   readonly movesInWindow: number;
   /** At most 16, the newest first. */
@@ -71,9 +77,12 @@ export function status({ version, time, snapshot, moves, troubles }: StatusParts
       name: snapshot.leaseName ?? null,
       holderIdentity: snapshot.holderIdentity ?? null,
       leaseTransitions: snapshot.leaseTransitions ?? null,
+      acquireTime: snapshot.acquireTime ?? null,
+      leaseDurationSeconds: snapshot.leaseDurationSeconds ?? null,
       ageMs: snapshot.leaseAgeMs ?? null,
     },
     deadlineInMs: snapshot.deadlineInMs ?? null,
+    kernelDeadlineInMs: snapshot.kernelDeadlineInMs ?? null,
     acknowledgedBy,
     movesInWindow,
     moves,

@@ -39,7 +39,8 @@ export function snapshotOf(picture: Picture): Snapshot {
     acquireTime: record?.acquireTime,
     leaseDurationSeconds: record?.leaseDurationSeconds,
     deadlineInMs,
-    kernelDeadlineInMs: picture.kernelDeadlineMs === undefined ? undefined : Math.max(0, picture.kernelDeadlineMs - nowMs),
+    kernelDeadlineInMs:
+      picture.kernelDeadlineMs === undefined ? undefined : Math.max(0, picture.kernelDeadlineMs - nowMs),
     vipState: picture.vip.t,
     fenceLevel: picture.fenceLevel,
     linkUp: picture.link.t === "up",

@@ -20,8 +20,8 @@ import {
   type ElectionState,
   initialState,
 } from "../election/election.ts";
+import { holderChange } from "../election/holder-change.ts";
 import type { LeaseLock } from "../election/lease-lock.ts";
-import { isRecord } from "../election/observation.ts";
 import { step } from "../election/step.ts";
 import { nextWakeMs } from "../election/wake.ts";
 import type { Happening, Snapshot } from "../observe/happening.ts";
@@ -156,6 +156,7 @@ export class Supervisor {
       nowMs: this.#o.clock.nowMs(),
       election: this.#election,
       vip: this.#vip.state,
+      kernelDeadlineMs: this.#vip.kernelDeadlineMs,
       link: this.#link.link,
       fenceLevel: this.#o.gate.level,
       acknowledgedBy: this.#o.segment.acknowledgedBy(),
@@ -190,14 +191,11 @@ export class Supervisor {
     const { clock, wallTime } = this.#o;
     const event = { ...news, nowMs: clock.nowMs(), wallTime: wallTime() } as ElectionEvent;
     const [state, effects] = step(this.#election, event);
-    this.#tellHolder(holderOf(this.#election), holderOf(state));
+    const change = holderChange(this.#election.lease, state.lease, event.nowMs);
+    if (change !== undefined) this.#o.tell({ t: "holder-changed", ...change });
     this.#election = state;
     for (const effect of effects) this.#run(effect);
     if (state.role.t === "stopped") this.#onStopped();
-  }
-
-  #tellHolder(from: string | undefined, to: string | undefined): void {
-    if (from !== to) this.#o.tell({ t: "holder-changed", from, to });
   }
 
   #run(effect: ElectionEffect): void {
@@ -294,8 +292,4 @@ function settingsOf({ config, identity }: SupervisorOptions): ElectionSettings {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs } = config.lease;
   const { max: movesMax, windowMs: movesWindowMs } = config.moves;
   return { identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs, movesMax, movesWindowMs };
-}
-
-function holderOf({ lease: { current } }: ElectionState): string | undefined {
-  return isRecord(current) && current.holderIdentity !== "" ? current.holderIdentity : undefined;
 }

@@ -146,6 +146,22 @@ describe("the VIP's driver", () => {
     expect(wire).toEqual(["announce", "extend", "extend"]);
   });
 
+  it("says until when the kernel may be heard: what it was told last, and nothing once it is silent", async () => {
+    const { clock, driver, hold, silence } = drive();
+    expect(driver.kernelDeadlineMs).toBeUndefined();
+    hold(5_000);
+    await clock.advance(1_000);
+    expect(driver.kernelDeadlineMs).toBe(5_000);
+    hold(5_000);
+    // The renewal is confirmed, and not in the kernel yet.
+    expect(driver.kernelDeadlineMs).toBe(5_000);
+    await clock.advance(10);
+    expect(driver.kernelDeadlineMs).toBe(6_000);
+    silence();
+    await clock.advance(10);
+    expect(driver.kernelDeadlineMs).toBeUndefined();
+  });
+
   it("puts back the routes that went with an address which ran out while it was adopted", async () => {
     const earlier = drive();
     const { clock, kernel } = earlier;

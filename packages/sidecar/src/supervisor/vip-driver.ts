@@ -35,6 +35,8 @@ export class VipDriver {
   #state: VipState = { t: "absent" };
   /** "again": the kernel changed since what is being prepared was looked at. */
   #preparing: "no" | "yes" | "again" = "no";
+  /** Of the last change that opened the gate, or kept it open. */
+  #kernelDeadlineMs: number | undefined;
   #silenceAsked = false;
   /** Since it was asked for silence; undefined: it is not asked, or nothing was to be silenced. */
   #silencingSinceMs: number | undefined;
@@ -48,6 +50,15 @@ export class VipDriver {
 
   get state(): VipState {
     return this.#state;
+  }
+
+  /**
+   * Until when the kernel may be heard for the VIP, as far as it is known to have been told; undefined where it is
+   * silent, or was told by an earlier life.
+   */
+  get kernelDeadlineMs(): number | undefined {
+    const { t } = this.#state;
+    return t === "held" || t === "withdrawing" ? this.#kernelDeadlineMs : undefined;
   }
 
   get wakeMs(): number | undefined {
@@ -149,8 +160,11 @@ export class VipDriver {
     const { loop, vipKernel, onRefused } = this.#o;
     const placement = this.#o.placement();
     if (placement === undefined) return loop.push(() => onEnd({ t: "failed", reason: "the link is missing" }));
+    // Allowed for longer meanwhile, it would say so after its own refresh.
+    const deadlineMs = this.#hold()?.deadlineMs;
     loop.awaited(vipKernel[verb](placement, this.#permit), (outcome) => {
       if (outcome.t === "failed") onRefused(outcome.reason);
+      if (outcome.t === "done" && verb !== "restore") this.#kernelDeadlineMs = deadlineMs;
       onEnd(outcome);
     });
   }

@@ -63,6 +63,7 @@ export class ApiServers {
   #peerEndpoints: readonly Endpoint[] = [];
   #problem: SidecarError | undefined;
   #peersProblem: SidecarError | undefined;
+  readonly #closing = new AbortController();
   #closed = false;
 
   constructor(options: ApiServersOptions) {
@@ -106,8 +107,24 @@ export class ApiServers {
     return opened;
   }
 
+  /**
+   * One try at the best endpoint, apart from everything else: on a connection of its own, and whatever becomes of it
+   * says nothing about the endpoint. Never rejects.
+   */
+  async aside(request: ApiRequest, timeoutMs: number): Promise<Answer> {
+    const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#closing.signal]);
+    const ready = await this.#ready(signal);
+    if ("t" in ready) return ready;
+    const [endpoint] = endpointsByRank(ready.book);
+    if (endpoint === undefined) return { t: "unsent", code: "no endpoint to ask" };
+    const { credentials } = ready;
+    const agent = this.#connections.agentOnce(endpoint, credentials);
+    return exchange(endpoint, request, { agent, headers: credentials.headers, signal });
+  }
+
   close(): void {
     this.#closed = true;
+    this.#closing.abort();
     clearInterval(this.#tending);
     this.#peers?.close();
     this.#connections.close();

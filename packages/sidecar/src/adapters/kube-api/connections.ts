@@ -25,6 +25,12 @@ export class Connections {
     return this.#https;
   }
 
+  /** For one request whose end nobody waits for: a connection of its own, which takes no place among the others. */
+  agentOnce(endpoint: Endpoint, { secureContext, verifyServer: rejectUnauthorized }: Credentials): http.Agent {
+    if (endpoint.protocol === "http:") return new http.Agent({ keepAlive: false });
+    return new https.Agent({ keepAlive: false, secureContext, rejectUnauthorized });
+  }
+
   /** Requests under way end with ECONNRESET. */
   close(): void {
     this.#http.destroy();

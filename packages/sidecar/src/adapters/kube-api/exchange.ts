@@ -8,7 +8,7 @@ import type { Socket } from "node:net";
 import type { Endpoint } from "./endpoints.ts";
 
 export interface ApiRequest {
-  readonly verb: "get" | "list" | "watch" | "create" | "update" | "probe" | "peers";
+  readonly verb: "get" | "list" | "watch" | "create" | "update" | "probe" | "peers" | "event";
   readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly body?: string;

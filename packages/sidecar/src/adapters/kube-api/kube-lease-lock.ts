@@ -1,7 +1,10 @@
 /** The election's LeaseLock on the Kubernetes API: coordination.k8s.io/v1 over node:https. Decides nothing. */
 import type { LeaseLock, ReadResult, WatchEvent, WriteResult } from "../../election/lease-lock.ts";
 import type { LeaseDraft } from "../../election/lease-record.ts";
+import type { RecordOutcome } from "../../observe/event.ts";
+import type { EventSeries } from "../../observe/event-budget.ts";
 import { ApiServers, type ApiServersOptions } from "./api-servers.ts";
+import { eventObject, eventsPath, recordOutcome } from "./event-object.ts";
 import type { ApiRequest } from "./exchange.ts";
 import {
   judgeList,
@@ -23,6 +26,8 @@ export interface KubeLeaseLockOptions extends ApiServersOptions {
 }
 
 const LIST_TIMEOUT_MS = 5000;
+const EVENT_TIMEOUT_MS = 3000;
+const SALT_MAX = 2 ** 32;
 
 /** Owns its connections until close(). */
 export class KubeLeaseLock implements LeaseLock {
@@ -30,6 +35,8 @@ export class KubeLeaseLock implements LeaseLock {
   readonly #api: ApiServers;
   readonly #leases: string;
   #stopWatch: (() => void) | undefined;
+  /** Of the last Lease that the watch showed. */
+  #uid: string | undefined;
 
   constructor(options: KubeLeaseLockOptions) {
     this.#options = options;
@@ -75,11 +82,27 @@ export class KubeLeaseLock implements LeaseLock {
           timeoutSeconds: String(timeoutSeconds),
         }),
       }),
-      onEvent,
+      onEvent: (event) => {
+        if ("lease" in event) this.#uid = event.lease?.uid ?? this.#uid;
+        onEvent(event);
+      },
       random: this.#options.random,
     });
     this.#stopWatch = stop;
     return stop;
+  }
+
+  /** An Event about the Lease, by the way: one try, for which neither the Lease's requests nor their connections wait. */
+  async recordEvent(event: EventSeries, instance: string): Promise<RecordOutcome> {
+    const { namespace, name, random } = this.#options;
+    const about = { namespace, name, uid: this.#uid, instance, salt: Math.floor(random() * SALT_MAX) };
+    const request: ApiRequest = {
+      verb: "event",
+      method: "POST",
+      path: eventsPath(namespace),
+      body: JSON.stringify(eventObject(event, about)),
+    };
+    return recordOutcome(await this.#api.aside(request, EVENT_TIMEOUT_MS));
   }
 
   close(): void {

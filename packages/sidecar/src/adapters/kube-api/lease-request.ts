@@ -5,7 +5,7 @@ import type { RequestReport } from "./endpoint-health.ts";
 type LeaseRequest = Extract<Happening, { t: "lease-request" }>;
 
 export function leaseRequest({ verb, outcome, durationMs, endpoint }: RequestReport): LeaseRequest | undefined {
-  if (verb === "probe" || verb === "peers") return undefined;
+  if (verb === "probe" || verb === "peers" || verb === "event") return undefined;
   return { t: "lease-request", verb, outcome: meaningOf(outcome), durationMs, endpoint };
 }
 
