@@ -12,6 +12,8 @@ import type { Timeline } from "./timeline.ts";
 
 const IDENTITY = "kube-vip-node";
 const LEG_MAX_MS = 12;
+/** wait.JitterUntil: a candidate looks again after up to this much more than a retry period (leaderelection.go, acquire). */
+const JITTER_FACTOR = 1.2;
 
 export interface ClientGoParts {
   readonly timeline: Timeline;
@@ -51,7 +53,9 @@ export class ClientGoCandidate {
       this.#observed = "";
       return this.start();
     }
-    this.#parts.timeline.after(this.#parts.retryPeriodMs / this.#parts.rate, () => this.#poll());
+    const { timeline, random, retryPeriodMs, rate } = this.#parts;
+    const jitter = this.answers() ? 0 : random.between(0, JITTER_FACTOR);
+    timeline.after((retryPeriodMs * (1 + jitter)) / rate, () => this.#poll());
   }
 
   /** Takes no more; what it holds it gives back. */
@@ -62,6 +66,12 @@ export class ClientGoCandidate {
 
   answers(): boolean {
     return this.#parts.timeline.nowMs < this.#holdsUntilMs;
+  }
+
+  /** How long ago it saw what this still looks like to it: a renewal since then is one that it cannot see. */
+  unseenForMs(lease: LeaseRecord): number {
+    if (this.#retired || this.answers() || JSON.stringify(inSeconds(lease)) !== this.#observed) return 0;
+    return this.#parts.timeline.nowMs - this.#observedAtMs;
   }
 
   #try(): void {

@@ -54,6 +54,7 @@ export const PATHS = [
   "operator: patch",
   "operator: old copy",
   "client-go took",
+  "renewal unseen by client-go",
   "compacted",
 ] as const;
 

@@ -2,6 +2,7 @@
  * What goes wrong in one schedule, and when. Each schedule draws the kinds of faults that it has, so that some are alone
  * with each other often; what is outside the assumptions (docs: clock rates, guest clocks) is left out here.
  */
+import type { LeaseStore } from "../lease-store.ts";
 import type { ApiFaults, ApiServer, ServerHealth } from "./api-servers.ts";
 import type { ClientGoCandidate } from "./client-go-candidate.ts";
 import type { Coverage } from "./coverage.ts";
@@ -16,6 +17,7 @@ export interface Surroundings {
   readonly timeline: Timeline;
   readonly coverage: Coverage;
   readonly servers: Readonly<Record<ReplicaName, ApiServer>>;
+  readonly store: LeaseStore;
   /** Every pod whose namespace still is. */
   readonly pods: readonly Pod[];
   readonly operator: Operator;
@@ -39,6 +41,8 @@ const HOUR_MS = 3_600_000;
 /** Schedules in which somebody asks for the VIP to be moved again and again, and many answers are lost. */
 const RESTLESS = 0.08;
 const RESTLESS_MOVES = 40;
+/** What a client-go candidate may be ahead of the holder's last renewal, for it to be worth a fault: q is 1 s. */
+const UNSEEN_MIN_MS = 300;
 
 export class Faults {
   readonly api: ApiFaults;
@@ -81,9 +85,18 @@ export class Faults {
       [3, (pod) => this.#stepClock(pod)],
       [2, () => this.#flushBehindTheHolder()],
       [3, (pod) => this.#serverTrouble(pod)],
+      ...this.#ofTheLease(),
+    ]);
+  }
+
+  /** A client-go candidate takes an emptied Lease at once and believes a shortened one: no operator beside it. */
+  #ofTheLease(): Weights {
+    const { clientGo } = this.#world;
+    if (clientGo !== undefined) return [[7, () => this.#endWithAnUnseenRenewal(clientGo)]];
+    return [
       [2, () => this.#operate()],
       [5, () => this.#operateBehindTheHolder()],
-    ]);
+    ];
   }
 
   /** Each kind is in two schedules of three. */
@@ -132,11 +145,24 @@ export class Faults {
     if (random.chance(0.3)) timeline.after(forMs + random.between(30, 300), () => this.#cut(pod));
   }
 
-  /** The kernel is quick, but for those times when it is not. */
-  executionMs(pod: Pod): number {
-    const { random } = this.#world;
+  /** The kernel is quick, but for those times when it is not; then more trouble may follow. */
+  executionMs(pod: Pod, verb: string): number {
+    const { random, timeline } = this.#world;
     const isSlow = random.chance(this.#slowKernel) && !pod.writes.mustRun;
-    return isSlow ? random.between(1, 500) : random.between(0.01, 0.3);
+    if (!isSlow) return random.between(0.01, 0.3);
+    const tookMs = random.between(1, 500);
+    const holds = verb === "open" || verb === "refresh";
+    if (holds && random.chance(0.3))
+      timeline.after(tookMs + random.between(20, 300), () => this.#endWithSlowWrite(pod));
+    return tookMs;
+  }
+
+  /** The worst moment after a slow write, which was checked: no other follows, and of its two ends the clock takes one. */
+  #endWithSlowWrite(pod: Pod): void {
+    const { random } = this.#world;
+    this.#setClock(pod, -HOUR_MS);
+    if (random.chance(0.5)) this.#cut(pod);
+    else pod.freeze(random.between(4_000, 20_000));
   }
 
   #inject(): void {
@@ -307,16 +333,15 @@ export class Faults {
   }
 
   #operate(): void {
-    const { clientGo, coverage, operator } = this.#world;
-    // A client-go candidate takes an emptied Lease at once and believes a shortened one: no operator beside it.
-    if (clientGo === undefined) coverage.count(operator.act());
+    const { coverage, operator } = this.#world;
+    coverage.count(operator.act());
   }
 
   /** The worst moment for another hand: the holder cannot see it, and a process too young to know better begins. */
   #operateBehindTheHolder(): void {
-    const { random, timeline, clientGo } = this.#world;
+    const { random, timeline } = this.#world;
     const holder = this.#holder();
-    if (clientGo !== undefined || holder === undefined) return;
+    if (holder === undefined) return;
     if (random.chance(0.5)) this.#cut(holder);
     else holder.freeze(random.between(4_000, 20_000));
     for (let acts = random.pick([1, 1, 2]); acts > 0; acts -= 1) {
@@ -324,6 +349,23 @@ export class Faults {
     }
     const other = this.#pick();
     if (other !== holder && random.chance(0.5)) this.#powerOff(other);
+  }
+
+  /** The worst moment beside client-go: the holder's last renewal is one that it cannot tell from the one before. */
+  #endWithAnUnseenRenewal(clientGo: ClientGoCandidate): void {
+    const { random, timeline, store, coverage } = this.#world;
+    const unsubscribe = store.subscribe((change) => {
+      const holder = this.#holder();
+      if (change.t === "deleted" || holder === undefined) return;
+      if (clientGo.unseenForMs(change.lease) < UNSEEN_MIN_MS) return;
+      unsubscribe();
+      coverage.count("renewal unseen by client-go");
+      // Before its answer is there, or after.
+      timeline.after(random.between(0, 30), () => {
+        if (random.chance(0.5)) this.#cut(holder);
+        else holder.freeze(random.between(4_000, 20_000));
+      });
+    });
   }
 
   #say(line: () => string): void {

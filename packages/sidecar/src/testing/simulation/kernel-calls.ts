@@ -10,9 +10,16 @@ export interface KernelWay {
   readonly process: Process;
   readonly timeline: Timeline;
   /** How long one request takes, ms. */
-  readonly executionMs: () => number;
-  /** The request was asked for, with its arguments, and is about to leave; the returned function tells that it was carried out. */
-  readonly onRequest: (verb: string) => () => void;
+  readonly executionMs: (verb: string) => number;
+  /** The request was asked for, with its arguments, and is about to leave. */
+  readonly onRequest: (verb: string) => RequestHooks;
+}
+
+export interface RequestHooks {
+  /** It was carried out. */
+  readonly executed: () => void;
+  /** The process has its answer, and is about to go on. */
+  readonly answered: () => void;
 }
 
 type Verb = (...words: unknown[]) => Promise<unknown>;
@@ -21,14 +28,15 @@ type Verb = (...words: unknown[]) => Promise<unknown>;
 export function kernelCalls<P extends object>(port: P, way: KernelWay, own: Partial<P>): P {
   const { process, timeline, executionMs, onRequest } = way;
   const request = (verb: string, execute: Verb, words: unknown[]) => {
-    const onExecuted = onRequest(verb);
-    return process.call((answer, fail) =>
-      timeline.after(executionMs(), () => {
+    const { executed, answered } = onRequest(verb);
+    const asked = process.call((answer, fail) =>
+      timeline.after(executionMs(verb), () => {
         timeline.unsettle();
         execute.apply(port, words).then(answer, fail);
-        onExecuted();
+        executed();
       }),
     );
+    return asked.finally(answered);
   };
   return new Proxy(port, {
     get(target, name) {

@@ -38,7 +38,7 @@ export interface PodHooks {
   readonly tell: (pod: Pod, happening: Happening) => void;
   readonly trace: (pod: Pod, line: () => string) => void;
   /** How long the kernel takes for one request, ms. */
-  readonly executionMs: (pod: Pod) => number;
+  readonly executionMs: (pod: Pod, verb: string) => number;
 }
 
 export interface PodParts {
@@ -202,13 +202,16 @@ export class Pod {
     return {
       process,
       timeline,
-      executionMs: () => hooks.executionMs(this),
+      executionMs: (verb: string) => hooks.executionMs(this, verb),
       onRequest: (verb: string) => {
         hooks.trace(this, () => `asks its kernel: ${verb}`);
-        const onExecuted = this.writes.begin(verb);
-        return () => {
-          onExecuted();
-          hooks.onKernel(this);
+        const { executed, answered } = this.writes.begin(verb);
+        return {
+          answered,
+          executed: () => {
+            executed();
+            hooks.onKernel(this);
+          },
         };
       },
     };

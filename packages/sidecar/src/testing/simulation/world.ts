@@ -104,11 +104,11 @@ class World implements Surroundings {
       movesWindowMs: 180_000,
     };
     this.withLifetimes = random.chance(0.4);
+    this.clientGo = isShared ? this.#clientGoCandidate(this.#settings) : undefined;
     this.#faults = new Faults(this, FAULTS_UNTIL_MS);
     this.#apiFaults = this.#faults.api;
     this.#strangerUntilMs = random.chance(0.05) ? random.between(5_000, 40_000) : 0;
     this.operator = new Operator(store, random, (line) => this.trace(() => line));
-    this.clientGo = isShared ? this.#clientGoCandidate(this.#settings) : undefined;
     if (withTranscript) store.subscribe((change) => this.trace(() => changeInWords(change)));
   }
 
@@ -165,7 +165,7 @@ class World implements Surroundings {
       count: (path) => this.coverage.count(path),
       tell: (pod, happening) => this.#tell(pod, happening),
       trace: (pod, line) => this.trace(() => `${pod.name}${pod.uid} ${line()}`),
-      executionMs: (pod) => this.#faults.executionMs(pod),
+      executionMs: (pod, verb) => this.#faults.executionMs(pod, verb),
     };
   }
 
@@ -191,7 +191,8 @@ class World implements Surroundings {
   }
 
   async run(): Promise<void> {
-    const isLeft = this.#strangerUntilMs === 0 && this.random.chance(0.1);
+    // Only ours ask the segment first: beside a client-go candidate nobody waits for what is left to be swept.
+    const isLeft = this.#strangerUntilMs === 0 && this.clientGo === undefined && this.random.chance(0.1);
     const leftOn = isLeft ? this.random.pick(REPLICAS) : undefined;
     for (const name of REPLICAS) {
       const pod = this.addPod(name);
