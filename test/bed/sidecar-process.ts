@@ -149,8 +149,16 @@ function downwardApi(pod: Pod): Record<string, string> {
     "metadata.namespace": HOST_NAMESPACE,
     "status.podIP": pod.address,
     "metadata.labels['release']": RELEASE,
+    "metadata.annotations['k8s.v1.cni.cncf.io/network-status']": networkStatus(pod),
   };
   return Object.fromEntries(Object.entries(POD_FIELDS).map(([variable, field]) => [variable, fields[field]]));
+}
+
+/** As Multus writes it once the plugins are done. */
+function networkStatus({ address, attachment }: Pod): string {
+  const podNetwork = { name: "cbr0", interface: "eth0", ips: [address], default: true };
+  const attached = { name: "vcluster-platform/private-vcluster", interface: "net1", mac: attachment?.mac };
+  return JSON.stringify(attachment === undefined ? [podNetwork] : [podNetwork, attached]);
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -18,6 +18,8 @@ export const POD_FIELDS = {
   POD_IP: "status.podIP",
   // The chart puts the release's name nowhere else that a file without templates could name.
   VCLUSTER_NAME: "metadata.labels['release']",
+  // What Multus attached, for doctor: its annotation is there before a container starts.
+  NETWORK_STATUS: "metadata.annotations['k8s.v1.cni.cncf.io/network-status']",
 } as const;
 
 export type PodField = (typeof POD_FIELDS)[keyof typeof POD_FIELDS];
