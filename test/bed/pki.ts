@@ -22,21 +22,17 @@ export async function makePki(folder: string, options: PkiOptions): Promise<void
   writeFileSync(config, kubeadmConfig(folder, options));
   // kubeadm writes its own warnings about versions to stderr; they do not matter offline.
   await run([options.kubeadm, "init", "phase", "certs", "all", "--config", config]);
-  await run([
-    options.kubeadm,
-    "init",
-    "phase",
-    "kubeconfig",
-    "super-admin",
-    "--config",
-    config,
-    "--kubeconfig-dir",
-    folder,
-  ]);
-  renameSync(join(folder, "super-admin.conf"), join(folder, "admin.conf"));
+  await renewAdminConf(folder, options.kubeadm);
   for (const ca of ["server-ca", "client-ca"]) {
     for (const kind of ["crt", "key"]) copyFileSync(join(folder, `ca.${kind}`), join(folder, `${ca}.${kind}`));
   }
+}
+
+/** Puts an admin.conf with a new client certificate into a PKI, in the place of the old one. */
+export async function renewAdminConf(folder: string, kubeadm: string): Promise<void> {
+  const phase = [kubeadm, "init", "phase", "kubeconfig", "super-admin"];
+  await run([...phase, "--config", join(folder, "kubeadm.yaml"), "--kubeconfig-dir", folder]);
+  renameSync(join(folder, "super-admin.conf"), join(folder, "admin.conf"));
 }
 
 /** A replica's own copy, as each pod has its own /data. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ApiReplica, type ApiReplicaOptions } from "./api-replica.ts";
 import { BedError } from "./bed-error.ts";
 import { ClusterDns } from "./cluster-dns.ts";
-import { copyPki, makePki } from "./pki.ts";
+import { copyPki, makePki, type PkiOptions } from "./pki.ts";
 import type { Pod } from "./pod.ts";
 import { HEADLESS_SERVICE, podHost } from "./release.ts";
 import type { Segment } from "./segment.ts";
@@ -18,27 +18,44 @@ export class RealApi {
   readonly tools: Tools;
   readonly #folder: string;
   readonly #initialCluster: string;
+  readonly #pki: PkiOptions;
   readonly #dns = new ClusterDns();
   readonly #replicas = new Map<string, ApiReplica>();
 
-  private constructor(tools: Tools, folder: string, pods: readonly Pod[]) {
+  private constructor(tools: Tools, segment: Segment, pods: readonly Pod[]) {
     this.tools = tools;
-    this.#folder = folder;
+    this.#folder = mkdtempSync(join(tmpdir(), "api-"));
     this.#initialCluster = pods.map((pod) => `${pod.name}=https://${podHost(pod.name)}:2380`).join(",");
+    const podAddresses = Array.from({ length: ADDRESS_POOL }, (_, index) => segment.podAddress(index + 1));
+    this.#pki = { kubeadm: tools.kubeadm, podAddresses, replicas: pods.length };
+  }
+
+  /** A place for a member in every pod, as before a first boot: no file is there, and nothing runs. */
+  static prepare(segment: Segment, pods: readonly Pod[], tools: Tools = findTools()): RealApi {
+    const api = new RealApi(tools, segment, pods);
+    for (const pod of pods) api.#add(pod);
+    return api;
   }
 
   /** Starts a member in every pod and waits until all are ready (about 7 s on two cores; at most 60 s). */
-  static async start(segment: Segment, pods: readonly Pod[], tools: Tools = findTools()): Promise<RealApi> {
-    const api = new RealApi(tools, mkdtempSync(join(tmpdir(), "api-")), pods);
-    const podAddresses = Array.from({ length: ADDRESS_POOL }, (_, index) => segment.podAddress(index + 1));
-    await makePki(join(api.#folder, "pki"), { kubeadm: tools.kubeadm, podAddresses, replicas: pods.length });
-    for (const pod of pods) {
-      copyPki(join(api.#folder, "pki"), join(api.#folder, pod.name, "pki"));
-      api.#add(pod);
-    }
-    for (const replica of api.replicas) replica.startAll();
-    await Promise.all(api.replicas.map((replica) => replica.ready()));
+  static async start(segment: Segment, pods: readonly Pod[], tools?: Tools): Promise<RealApi> {
+    const api = RealApi.prepare(segment, pods, tools);
+    await api.start();
     return api;
+  }
+
+  /** After `prepare`: one PKI for all, and a member in every pod, ready. */
+  async start(): Promise<void> {
+    const shared = join(this.#folder, "pki");
+    await this.makePki(shared);
+    for (const { pkiFolder } of this.replicas) copyPki(shared, pkiFolder);
+    for (const replica of this.replicas) replica.startAll();
+    await Promise.all(this.replicas.map((replica) => replica.ready()));
+  }
+
+  /** A CA and all that hangs on it: each call makes another one. */
+  makePki(folder: string): Promise<void> {
+    return makePki(folder, this.#pki);
   }
 
   get replicas(): readonly ApiReplica[] {

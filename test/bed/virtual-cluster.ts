@@ -64,10 +64,17 @@ export class VirtualCluster {
 
   /** Everything but the sidecars. The host's pod network is 10.64: the page's pod CIDR overlaps it. */
   static async start(options: VirtualClusterOptions = {}): Promise<VirtualCluster> {
+    const cluster = await VirtualCluster.prepare(options);
+    await cluster.api.start();
+    return cluster;
+  }
+
+  /** As `start`, but before a first boot: the pods are there, and nothing of the control plane. */
+  static async prepare(options: VirtualClusterOptions = {}): Promise<VirtualCluster> {
     const segment = await Segment.create({ podNetwork: "10.64" });
     const names = Array.from({ length: options.replicas ?? 3 }, (_, ordinal) => podName(ordinal));
     const pods = await Promise.all(names.map((name) => Pod.create(segment, { name })));
-    const api = await RealApi.start(segment, pods);
+    const api = RealApi.prepare(segment, pods);
     return new VirtualCluster(
       { segment, pods, api, sampler: await ArpSampler.start(segment, options.samplePeriodMs) },
       options,
