@@ -23,6 +23,8 @@ const HOLD_MS = EXCLUSIVE_MS - 50;
 /** The address's lifetime as each renewal writes it. */
 const LASTS_MS = 3_000;
 const RESTORED_WITHIN_MS = 100;
+/** One alone says as much of the machine's other work as of ours. */
+const REMOVALS = 5;
 
 let segment: Segment;
 let pod: Pod;
@@ -134,22 +136,24 @@ const BY_HAND: readonly {
 ];
 
 test.each(BY_HAND)(
-  "the $what removed by hand is put back within 100 ms and announced again",
+  "the $what removed by hand is put back within 100 ms, the median of 5, and announced again",
   async ({ what, remove, show, line }) => {
-    const heard = await Capture.start(segment.worker, {
-      link: "net0",
-      filter: `arp and ether src ${pod.mac} and arp[7] = 2`,
-    });
-    await pod.namespace.ip(remove);
-    const removedAtMs = monotonicMs();
-    const restored = await sidecar.waitForEvent("restored", { withinMs: 2_000, sinceMs: removedAtMs - 50 });
-    measured(`${what} removed by hand: from the end of ip to the log's line that it is back`, [
-      restored.atMs - removedAtMs,
-    ]);
-    expect(restored.atMs - removedAtMs).toBeLessThanOrEqual(RESTORED_WITHIN_MS);
-    expect(await pod.namespace.exec(["ip", ...show.split(" ")])).toContain(line);
-    await waitFor("it is announced again", () => heard.frames().length > 0 || undefined, { withinMs: 1_000 });
-    await heard.stop();
+    const tookMs: number[] = [];
+    for (let time = 0; time < REMOVALS; time += 1) {
+      const heard = await Capture.start(segment.worker, {
+        link: "net0",
+        filter: `arp and ether src ${pod.mac} and arp[7] = 2`,
+      });
+      await pod.namespace.ip(remove);
+      const removedAtMs = monotonicMs();
+      const restored = await sidecar.waitForEvent("restored", { withinMs: 2_000, sinceMs: removedAtMs - 50 });
+      tookMs.push(restored.atMs - removedAtMs);
+      expect(await pod.namespace.exec(["ip", ...show.split(" ")])).toContain(line);
+      await waitFor("it is announced again", () => heard.frames().length > 0 || undefined, { withinMs: 1_000 });
+      await heard.stop();
+    }
+    const middle = measured(`${what} removed by hand: from the end of ip to the log's line that it is back`, tookMs);
+    expect(middle).toBeLessThanOrEqual(RESTORED_WITHIN_MS);
   },
 );
 
