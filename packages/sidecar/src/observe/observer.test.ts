@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { EventDraft } from "./event.ts";
 import type { Happening, Snapshot } from "./happening.ts";
 import type { LogLine } from "./log-line.ts";
 import { Observer } from "./observer.ts";
@@ -49,6 +50,26 @@ describe("the log", () => {
     const { lines, get } = observe([trouble, trouble, trouble], HOLDER);
     expect(lines.map(({ level }) => level)).toEqual(["warn", "debug", "debug"]);
     expect(get("/metrics")?.body).toContain('troubles_total{where="api",code="API_UNREACHABLE"} 3\n');
+  });
+});
+
+describe("an Event", () => {
+  it("of a take tells of the move that the very same Happening completes", () => {
+    const drafts: EventDraft[] = [];
+    const clock = { nowMs: () => 5 };
+    const observer = new Observer({
+      version: "0.1.0",
+      identity: "b_b_b",
+      clock,
+      write: () => undefined,
+      wallTime: () => "",
+    });
+    observer.recordEventsBy((draft) => drafts.push(draft));
+    const change = { from: "a_a_a", to: "b_b_b", cause: "not-renewed", transitions: 4, knownForMs: 15_000 } as const;
+    observer.tell({ t: "holder-changed", ...change }, 20_000);
+    observer.tell({ t: "took", transitions: 4, wonToFirstFrameMs: 2 }, 20_002);
+    const note = "b took the VIP from a: not renewed for the lease duration; not served for 15.0 s";
+    expect(drafts).toEqual([{ reason: "VipTaken", note }]);
   });
 });
 
