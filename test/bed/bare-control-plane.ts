@@ -65,6 +65,12 @@ export class BareControlPlane {
     return host.namespace.exec(command, { ...(input === undefined ? {} : { input }), timeoutMs: 30_000 });
   }
 
+  /** By a client certificate of this name, signed by kubeadm. */
+  userKubeconfig(host: BareHost, name: string): Promise<string> {
+    const argv = ["kubeconfig", "user", "--client-name", name, "--config", "/kubeadm.yaml", "--rootfs", host.root];
+    return run([this.#tools.kubeadm, ...argv]);
+  }
+
   /** A static pod of kubeadm's, (re)started as it wrote it. */
   async run(host: BareHost, pod: "etcd" | "kube-apiserver"): Promise<void> {
     const manifest = readFileSync(join(host.root, `etc/kubernetes/manifests/${pod}.yaml`), "utf8");

@@ -18,6 +18,7 @@ import { findTools } from "../bed/tools.ts";
 import { monotonicMs, waitFor } from "../bed/wait.ts";
 
 const POD = "vcluster-kube-vip";
+const IDENTITY = join(import.meta.dirname, "../../docs/lease-only-identity.yaml");
 /** Where the page has it. */
 const FILE = "etc/kubernetes/manifests/kube-vip.yaml";
 const LEASE_MS = 5_000;
@@ -122,6 +123,26 @@ test("the other control planes join, and all three run the same manifest", async
   expect(others).toEqual([first, first]);
   const slice = ["get", "endpointslice", "kubernetes", "--output=jsonpath={.endpoints[*].addresses[0]}"];
   expect((await plane.kubectl(hosts[1], slice)).split(" ").sort()).toEqual(hosts.map(({ address }) => address));
+});
+
+test("the standbys make do with a certificate of kubeadm's that may use the Lease and see the API servers, only", async () => {
+  await plane.kubectl(hosts[0], ["apply", "--filename", IDENTITY]);
+  for (const host of hosts.slice(1)) {
+    const file = "/etc/kubernetes/vcluster-kube-vip.conf";
+    writeFileSync(join(host.root, file), await plane.userKubeconfig(host, "vcluster-kube-vip"), { mode: 0o600 });
+    await install(host, ["--kubeconfig", file]);
+    await ready(host);
+    const secrets = ["get", "secrets", "--namespace", "kube-system"];
+    const asked = plane.kubectl(host, secrets, { kubeconfig: "vcluster-kube-vip.conf" });
+    await expect(asked).rejects.toThrow('User "vcluster-kube-vip" cannot list resource "secrets"');
+    const others = hosts.filter((other) => other !== host).map(({ address }) => ` ${address}:${PORT} `);
+    const isConnected = async () => {
+      const connections = (await apiConnections(host)).join();
+      return others.some((other) => connections.includes(other)) || undefined;
+    };
+    await waitFor(`${host.name} has found another API server`, isConnected, { withinMs: STARTED_MS });
+    expect(await status(host)).toMatchObject({ role: "waiting", ready: true, troubles: [] });
+  }
 });
 
 test("kubectl get pods -n kube-system -l app.kubernetes.io/name=kube-vip lists one on each control plane", async () => {
