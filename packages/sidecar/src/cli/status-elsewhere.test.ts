@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { eventObject } from "../adapters/kube-api/event-object.ts";
 import { createCertificateAuthority, kubeconfig } from "../testing/lease-api/certificates.ts";
 import { LeaseApi } from "../testing/lease-api/lease-api.ts";
 import { createLease } from "../testing/lease-api/lease-resource.ts";
@@ -12,9 +11,16 @@ import { LeaseStore } from "../testing/lease-store.ts";
 
 const MAIN = resolve(import.meta.dirname, "../main.ts");
 const AT = "2026-01-02T03:04:05.000000Z";
-const ABOUT = { namespace: "kube-system", name: "vcluster-kube-vip", uid: "u", instance: "vcluster-1", salt: 1 };
-const EVENT = { reason: "VipTaken", note: "vcluster-1 took the VIP", firstTime: AT, lastTime: AT, count: 1 } as const;
-const EVENTS = { status: 200, body: JSON.stringify({ items: [eventObject(EVENT, ABOUT)] }) };
+const EVENT = {
+  involvedObject: { kind: "Lease", name: "vcluster-kube-vip" },
+  reportingComponent: "vcluster-kube-vip",
+  reportingInstance: "vcluster-1",
+  eventTime: AT,
+  type: "Normal",
+  reason: "VipTaken",
+  message: "vcluster-1 took the VIP",
+};
+const EVENTS = { status: 200, body: JSON.stringify({ items: [EVENT] }) };
 vi.setConfig({ testTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "status-"));
@@ -37,7 +43,10 @@ beforeAll(async () => {
   writeFileSync(other, kubeconfig("https://127.0.0.1:9", authority, client).replaceAll("kubernetes", "other"));
   for (const namespace of ["kube-system", "team-x"]) {
     const spec = { holderIdentity: `${namespace}-1_uid_nonce`, leaseDurationSeconds: 15, leaseTransitions: 4 };
-    createLease(store, namespace, { metadata: { namespace, name: ABOUT.name }, spec: { ...spec, acquireTime: AT } });
+    createLease(store, namespace, {
+      metadata: { namespace, name: "vcluster-kube-vip" },
+      spec: { ...spec, acquireTime: AT },
+    });
   }
 });
 

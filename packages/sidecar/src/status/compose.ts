@@ -1,6 +1,6 @@
 /** What `status` asks, and of whom: in a pod the replicas' own pages, from elsewhere the API. Changes nothing. */
 import { microTime } from "../adapters/clock.ts";
-import { eventsAbout, eventsPath } from "../adapters/kube-api/event-object.ts";
+import { eventsAbout, eventsAboutPath } from "../adapters/kube-api/event-object.ts";
 import { jsonOf, readResult } from "../adapters/kube-api/lease-answers.ts";
 import { peerAddresses } from "../adapters/kube-api/peer-addresses.ts";
 import { type UserAccess, UserApi } from "../adapters/kube-api/user-api.ts";
@@ -65,7 +65,7 @@ async function readLease(
   const [inNamespace, named] = [namespace, name].map(encodeURIComponent);
   const [leaseAnswer, eventsAnswer] = await Promise.all([
     api.get(`/apis/coordination.k8s.io/v1/namespaces/${inNamespace}/leases/${named}`),
-    api.get(`${eventsPath(namespace)}?${new URLSearchParams({ fieldSelector: `regarding.name=${name}` })}`),
+    api.get(eventsAboutPath(namespace, name)),
   ]);
   const read = readResult({ answers: [leaseAnswer], unanswered: 0 });
   if (read.t === "failed") return { t: "failed", sentence: api.problemOf(leaseAnswer) ?? read.reason };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import type { EventSeries } from "../../observe/event-budget.ts";
-import { type EventAbout, eventObject, eventsAbout, eventsPath } from "./event-object.ts";
+import { type EventAbout, eventObject, eventsAbout, eventsAboutPath, eventsPath } from "./event-object.ts";
 
 const FIRST = "2026-01-02T03:04:05.678000Z";
 const LAST = "2026-01-02T03:08:05.678000Z";
@@ -73,9 +73,15 @@ describe("an Event about the Lease", () => {
   });
 });
 
+/** The same object as v1 has it. */
+function asRead(written: object): object {
+  const { regarding, note, reportingController, ...rest } = written as Readonly<Record<string, unknown>>;
+  return { ...rest, involvedObject: regarding, message: note, reportingComponent: reportingController };
+}
+
 describe("Events that are read", () => {
   const [once, series] = [EVENT, { ...EVENT, note: "again", lastTime: LAST, count: 12 }];
-  const items = [once, series].map((event) => eventObject(event, ABOUT));
+  const items = [once, series].map((event) => asRead(eventObject(event, ABOUT)));
 
   it("come back as they were written, the newest first", () => {
     const common = { type: "Warning", reason: "VipConflict", instance: "pod-0" };
@@ -87,9 +93,9 @@ describe("Events that are read", () => {
 
   it("are those of our replicas about this Lease only", () => {
     const others = [
-      eventObject(EVENT, { ...ABOUT, name: "another" }),
-      { ...items[0], reportingController: "kube-controller-manager" },
-      { ...items[0], regarding: { kind: "Pod", name: ABOUT.name } },
+      asRead(eventObject(EVENT, { ...ABOUT, name: "another" })),
+      { ...items[0], reportingComponent: "kube-controller-manager" },
+      { ...items[0], involvedObject: { kind: "Pod", name: ABOUT.name } },
     ];
     expect(eventsAbout({ items: others }, ABOUT.name)).toEqual([]);
   });
@@ -99,6 +105,9 @@ describe("Events that are read", () => {
   });
 });
 
-test("the path has the namespace in one piece", () => {
+test("the paths have namespace and name in one piece", () => {
   expect(eventsPath("a/b")).toBe("/apis/events.k8s.io/v1/namespaces/a%2Fb/events");
+  expect(eventsAboutPath("a/b", "c&d")).toBe(
+    "/api/v1/namespaces/a%2Fb/events?fieldSelector=involvedObject.kind%3DLease%2CinvolvedObject.name%3Dc%26d",
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * Events about the Lease as JSON of events.k8s.io/v1, to the API and from it. `kubectl get events` and `kubectl describe
- * lease` show them. Sends nothing.
+ * Events about the Lease as JSON: written as events.k8s.io/v1, which has series, and read as v1 like `kubectl get events`
+ * does, so that the same rights are enough. Sends nothing.
  */
 import { EVENT_REASONS, type RecordOutcome } from "../../observe/event.ts";
 import type { EventSeries } from "../../observe/event-budget.ts";
@@ -24,6 +24,12 @@ const LIMITS = { name: 253, instance: 128, note: 1_024 } as const;
 
 export function eventsPath(namespace: string): string {
   return `/apis/events.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/events`;
+}
+
+/** Of those about the Lease of this name. */
+export function eventsAboutPath(namespace: string, leaseName: string): string {
+  const fieldSelector = `involvedObject.kind=Lease,involvedObject.name=${leaseName}`;
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/events?${new URLSearchParams({ fieldSelector })}`;
 }
 
 /** The body of the POST. */
@@ -65,13 +71,13 @@ export interface RecordedEvent {
   readonly instance: string;
 }
 
-/** Of a list's items those that a replica wrote about this Lease, the newest first. */
+/** Of an EventList (v1) those that a replica wrote about this Lease, the newest first. */
 export function eventsAbout(list: unknown, leaseName: string): readonly RecordedEvent[] {
   const items = fieldOf(list, "items");
   if (!Array.isArray(items)) return [];
   const ours = items.filter((item: unknown) => {
-    const isAbout = fieldOf(item, "regarding", "kind") === "Lease" && fieldOf(item, "regarding", "name") === leaseName;
-    return isAbout && fieldOf(item, "reportingController") === CONTROLLER;
+    const [kind, name] = ["kind", "name"].map((key) => fieldOf(item, "involvedObject", key));
+    return kind === "Lease" && name === leaseName && fieldOf(item, "reportingComponent") === CONTROLLER;
   });
   return ours.map(recordedEvent).sort((a, b) => (a.time < b.time ? 1 : -1));
 }
@@ -84,7 +90,7 @@ function recordedEvent(item: unknown): RecordedEvent {
     count: typeof count === "number" ? count : 1,
     type: text("type") ?? "",
     reason: text("reason") ?? "",
-    note: text("note") ?? "",
+    note: text("message") ?? "",
     instance: text("reportingInstance") ?? "",
   };
 }
