@@ -24,7 +24,14 @@ export async function peerAddresses({ kubeApi }: Pick<Config, "kubeApi">): Promi
   }
 }
 
+/**
+ * getaddrinfo cannot be cancelled, and a process does not end before it has: libuv joins its threads. glibc's own 5 s,
+ * tried twice, are more than a command may take.
+ */
+const RESOLVER = "timeout:1 attempts:1";
+
 async function named(host: string): Promise<readonly string[]> {
+  process.env["RES_OPTIONS"] ??= RESOLVER;
   const tooLate = new Promise<never>((_, reject) => {
     setTimeout(() => reject(new TypeError(`no answer for ${host} in time`)), LOOKUP_MS).unref();
   });
