@@ -11,7 +11,7 @@ const SOURCES = [
   "packages/sidecar/src/supervisor",
 ];
 /** Node's and the system's own names, which have the same shape. */
-const NOT_OURS = /^(ERR_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|POD_|VCLUSTER_NAME$)/;
+const NOT_OURS = /^(ERR_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|CERT_|POD_|RES_OPTIONS$|VCLUSTER_NAME$)/;
 
 function codesInSource(): ReadonlySet<string> {
   const argv = ["ls-files", "--cached", "--others", "--exclude-standard", ...SOURCES];
