@@ -2,7 +2,7 @@
  * The kernel's side of one pod: its link, its addresses with their lifetimes, its gate. It goes on whatever becomes of
  * the process, and answers for the VIP exactly while the address is there, the link is up and the gate lets it.
  */
-import type { Address, KernelEvent, MacAddress } from "@vcluster-kube-vip/routing";
+import { type Address, type KernelEvent, type MacAddress, validSecondsOf } from "@vcluster-kube-vip/routing";
 import { MemoryGate, MemoryKernel } from "@vcluster-kube-vip/routing/testing";
 import { VIP } from "../replicas.ts";
 import type { MachineClock } from "./machine-clock.ts";
@@ -50,10 +50,14 @@ export class Namespace {
     return this.#vip !== undefined && this.#linkUp && !this.gate.silences;
   }
 
-  /** Left over from an earlier life with other settings: another prefix, and no end. */
-  leave(protocol: number): void {
-    const address = { linkIndex: this.#linkIndex, address: VIP, prefixLength: 24, protocol, label: undefined };
-    void this.kernel.replaceAddress({ ...address, validSeconds: undefined });
+  /** Left over from an earlier life with another prefix length, whose hold goes on for holdMs. */
+  leave(protocol: number, holdMs: number): void {
+    const linkIndex = this.#linkIndex;
+    const untilWallMs = this.#parts.clock.wallTimeMs() + holdMs;
+    const target = { vip: VIP, linkName: "net1", linkIndex };
+    void this.gate.install(target, { holderIdentity: "left_over", untilWallMs, timeoutMs: holdMs });
+    const address = { linkIndex, address: VIP, prefixLength: 24, protocol, label: undefined };
+    void this.kernel.replaceAddress({ ...address, validSeconds: validSecondsOf(holdMs) });
   }
 
   /** Addresses of this kernel that are the VIP. */
