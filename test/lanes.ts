@@ -21,6 +21,7 @@ const LONGEST: readonly string[] = [
   "test/cluster/api-ways.test.ts",
   "test/cluster/operator.test.ts",
   "test/cluster/faults/freeze.test.ts",
+  "test/cluster/bare.test.ts",
   "test/cluster/adoption.test.ts",
 ];
 
