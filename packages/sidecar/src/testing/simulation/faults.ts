@@ -161,6 +161,8 @@ export class Faults {
   #endWithSlowWrite(pod: Pod): void {
     const { random } = this.#world;
     this.#setClock(pod, -HOUR_MS);
+    // Another refresh was on its way, and its process is to check it.
+    if (pod.writes.mustRun) return;
     if (random.chance(0.5)) this.#cut(pod);
     else pod.freeze(random.between(4_000, 20_000));
   }
@@ -171,7 +173,9 @@ export class Faults {
     let left = random.next() * total;
     for (const [weight, fault] of this.#weights) {
       left -= weight;
-      if (left < 0) return fault(this.#pick());
+      if (left >= 0) continue;
+      const pod = this.#pick();
+      return pod.writes.mustRun ? undefined : fault(pod);
     }
   }
 
@@ -326,7 +330,7 @@ export class Faults {
 
   #setClock(pod: Pod, byMs: number): void {
     const { coverage } = this.#world;
-    if (byMs < 0 && !pod.writes.maySetBack) return;
+    if (byMs < 0 && !pod.writes.maySetBack(pod.isFrozen)) return;
     coverage.count(byMs < 0 ? "clock set back" : "clock set forward");
     this.#say(() => `the wall clock of ${pod.name}${pod.uid} is set by ${(byMs / 1000).toFixed(3)} s`);
     if (byMs < 0) pod.writes.setBack();

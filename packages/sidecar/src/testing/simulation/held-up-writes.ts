@@ -11,20 +11,23 @@ const CHECK_MS = 20;
 /** The margin of rule 6: a write that took longer is written again. */
 const HELD_UP_MS = 50;
 
-interface GateWrite {
+interface KernelRequest {
   readonly beganAtMs: number;
+  /** It opens a gate, or writes one at all. */
+  readonly opens: boolean;
+  readonly writes: boolean;
+  /** It has left the process: it will be carried out, whatever becomes of its sender. */
+  hasLeft: boolean;
 }
 
 export class HeldUpWrites {
   readonly #timeline: Timeline;
-  /** Kernel requests on their way; how many of them open a gate, and how many write one. */
-  #requests = 0;
-  #openings = 0;
-  #gateWrites = 0;
+  readonly #onTheWay = new Set<KernelRequest>();
   /** The last write of the gate was held up. */
   #heldUp = false;
   /** Its process has not had its answer, so that it cannot have made its check. */
-  #unchecked: GateWrite | undefined;
+  #unchecked: KernelRequest | undefined;
+  /** The clock was set back while a refresh was on its way. */
   #setBack = false;
   #checkUntilMs = 0;
 
@@ -34,51 +37,56 @@ export class HeldUpWrites {
 
   /** No request is on its way to the kernel. */
   get isIdle(): boolean {
-    return this.#requests === 0;
+    return this.#onTheWay.size === 0;
   }
 
-  /** A refresh that is held up may see the clock set back: it fails where it comes too late. */
-  get maySetBack(): boolean {
-    const mayBeWrittenOver = this.#heldUp && this.#gateWrites > 0;
-    return this.#openings === 0 && this.#unchecked === undefined && !mayBeWrittenOver;
-  }
-
-  /** The clock was set back while a refresh was held up: the process is run now, so that it makes its check. */
+  /** The process must not be disturbed: it is to make its check after a refresh that saw the clock set back. */
   get mustRun(): boolean {
-    return this.#timeline.nowMs < this.#checkUntilMs;
+    return this.#setBack || this.#timeline.nowMs < this.#checkUntilMs;
+  }
+
+  /** A refresh that is held up may see the clock set back, if its process runs on: it fails where it comes too late. */
+  maySetBack(isFrozen: boolean): boolean {
+    const writes = [...this.#onTheWay].filter((request) => request.writes);
+    const mayBeWrittenOver = this.#heldUp && writes.length > 0;
+    const isAlone = isFrozen && writes.some(({ hasLeft }) => hasLeft);
+    return !writes.some(({ opens }) => opens) && this.#unchecked === undefined && !mayBeWrittenOver && !isAlone;
   }
 
   setBack(): void {
-    this.#setBack = !this.isIdle;
+    this.#setBack = [...this.#onTheWay].some((request) => request.writes);
+  }
+
+  /** A process that is killed sends nothing more. */
+  killed(): void {
+    for (const request of this.#onTheWay) if (!request.hasLeft) this.#onTheWay.delete(request);
   }
 
   /** A request is made. */
   begin(verb: string): RequestHooks {
-    const write: GateWrite = { beganAtMs: this.#timeline.nowMs };
     const opens = verb === "open" || verb === "install";
     const writes = opens || verb === "refresh" || verb === "close";
-    this.#requests += 1;
-    if (opens) this.#openings += 1;
-    if (writes) this.#gateWrites += 1;
+    const request: KernelRequest = { beganAtMs: this.#timeline.nowMs, opens, writes, hasLeft: false };
+    this.#onTheWay.add(request);
     return {
+      left: () => {
+        request.hasLeft = true;
+      },
       executed: () => {
-        this.#requests -= 1;
-        if (opens) this.#openings -= 1;
-        if (!writes) return;
-        this.#gateWrites -= 1;
-        this.#executed(write);
+        this.#onTheWay.delete(request);
+        if (writes) this.#executed(request);
       },
       answered: () => {
         // Of an earlier life, perhaps: what another has written since is not checked by it.
-        if (this.#unchecked === write) this.#unchecked = undefined;
+        if (this.#unchecked === request) this.#unchecked = undefined;
       },
     };
   }
 
-  #executed(write: GateWrite): void {
+  #executed(request: KernelRequest): void {
     const { nowMs } = this.#timeline;
-    this.#heldUp = nowMs - write.beganAtMs > HELD_UP_MS;
-    this.#unchecked = this.#heldUp ? write : undefined;
+    this.#heldUp = nowMs - request.beganAtMs > HELD_UP_MS;
+    this.#unchecked = this.#heldUp ? request : undefined;
     if (this.#heldUp && this.#setBack) this.#checkUntilMs = nowMs + CHECK_MS;
     this.#setBack = false;
   }

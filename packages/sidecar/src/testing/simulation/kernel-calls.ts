@@ -16,6 +16,8 @@ export interface KernelWay {
 }
 
 export interface RequestHooks {
+  /** It has left the process. */
+  readonly left: () => void;
   /** It was carried out. */
   readonly executed: () => void;
   /** The process has its answer, and is about to go on. */
@@ -28,14 +30,15 @@ type Verb = (...words: unknown[]) => Promise<unknown>;
 export function kernelCalls<P extends object>(port: P, way: KernelWay, own: Partial<P>): P {
   const { process, timeline, executionMs, onRequest } = way;
   const request = (verb: string, execute: Verb, words: unknown[]) => {
-    const { executed, answered } = onRequest(verb);
-    const asked = process.call((answer, fail) =>
+    const { left, executed, answered } = onRequest(verb);
+    const asked = process.call((answer, fail) => {
+      left();
       timeline.after(executionMs(verb), () => {
         timeline.unsettle();
         execute.apply(port, words).then(answer, fail);
         executed();
-      }),
-    );
+      });
+    });
     return asked.finally(answered);
   };
   return new Proxy(port, {

@@ -132,6 +132,7 @@ export class Pod {
   kill(): void {
     if (!this.alive) return;
     this.#process?.kill();
+    this.writes.killed();
     this.#parts.hooks.trace(this, () => "is killed");
   }
 
@@ -205,9 +206,9 @@ export class Pod {
       executionMs: (verb: string) => hooks.executionMs(this, verb),
       onRequest: (verb: string) => {
         hooks.trace(this, () => `asks its kernel: ${verb}`);
-        const { executed, answered } = this.writes.begin(verb);
+        const { executed, ...others } = this.writes.begin(verb);
         return {
-          answered,
+          ...others,
           executed: () => {
             executed();
             hooks.onKernel(this);
