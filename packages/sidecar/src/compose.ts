@@ -77,7 +77,7 @@ export async function composeReplica(
 ): Promise<Replica> {
   const kernel = await openRtNetlink();
   const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
-  const rungs = rungsOf(config, kernel, owner);
+  const rungs = rungsOf(config, identity, kernel, owner);
   const lease = leaseNameOf(config);
   const gate = new Fence({ rungs, fence: config.fence.mode, fenceLevel: config.fence.level, lease, tell });
   const vipKernel = new VipKernel({ kernel, gate }, owner);
@@ -114,10 +114,10 @@ export async function composeReplica(
 }
 
 /** The fence levels that there are, the strongest first. */
-function rungsOf(config: Config, kernel: Kernel, owner: Owner): readonly Rung[] {
+function rungsOf(config: Config, holderIdentity: string, kernel: Kernel, owner: Owner): readonly Rung[] {
   const { vip, routing } = config;
   const lease = leaseNameOf(config);
-  const nft = { family: familyOf(vip.address), protocol: routing.protocol, lease };
+  const nft = { family: familyOf(vip.address), protocol: routing.protocol, lease, holderIdentity };
   return [
     { level: "nft-egress", open: () => openNftGate({ ...nft, level: "nft-egress" }) },
     { level: "nft-arp", open: () => openNftGate({ ...nft, level: "nft-arp" }) },

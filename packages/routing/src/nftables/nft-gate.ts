@@ -7,7 +7,7 @@ import { openNetlinkSocket, type RawSocket, RawSocketError } from "@vcluster-kub
 import type { Gate, GateOutcome, GateReading, GateTarget, Opening } from "../gate.ts";
 import type { Family } from "../model.ts";
 import { text } from "../netlink/attribute.ts";
-import { type Datagram, encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
+import { encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
 import { decodeMessages } from "../netlink/message.ts";
 import { NetlinkConnection, type TransactionAnswer } from "../netlink/netlink-connection.ts";
 import { RoutingError } from "../routing-error.ts";
@@ -18,8 +18,8 @@ import { changedTable, EVENT_GROUP } from "./event.ts";
 import { foreignTable, LEASE_BYTES_MAX, leaseOf, markOf, readGate } from "./gate-reading.ts";
 import { encodeCreation, encodeRemoval, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
 import { encodeBatch, encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
+import { encodeOpening, type OpeningVerb, prepareOpening } from "./opening.ts";
 import { gateOutcome, gateRefusal, unsupported } from "./outcome.ts";
-import { encodeOpening, prepareRefresh } from "./refresh.ts";
 import { dumpTables } from "./table-dump.ts";
 
 const NETLINK_NETFILTER = 12;
@@ -32,6 +32,8 @@ export interface NftGateOptions {
   readonly protocol: number;
   /** "namespace/name"; in the tables' mark. */
   readonly lease: string;
+  /** Whose openings are prepared with the gate's installation; default: with the first of them. */
+  readonly holderIdentity?: string;
 }
 
 /**
@@ -56,10 +58,10 @@ function gateText(whole: string, bytesMax: number = COMMENT_BYTES_MAX): string {
   return `sha256:${createHash("sha256").update(whole).digest("hex")}`;
 }
 
-interface PreparedRefresh {
+interface PreparedOpening {
   readonly tables: readonly GateTable[];
   readonly holderIdentity: string;
-  readonly encode: ReturnType<typeof prepareRefresh>;
+  readonly encode: Readonly<Record<OpeningVerb, ReturnType<typeof prepareOpening>>>;
 }
 
 class NftGate implements Gate {
@@ -69,11 +71,12 @@ class NftGate implements Gate {
   readonly #families: readonly TableFamily[];
   readonly #name: string;
   readonly #lease: string;
+  readonly #holderIdentity: string | undefined;
   readonly #subscriptions: RawSocket[] = [];
   #last: { readonly target: Partial<GateTarget>; readonly tables: readonly GateTable[] } = { target: {}, tables: [] };
-  #refresh: PreparedRefresh | undefined;
+  #opening: PreparedOpening | undefined;
 
-  constructor({ level, family, protocol, lease }: NftGateOptions, connection: NetlinkConnection) {
+  constructor({ level, family, protocol, lease, holderIdentity }: NftGateOptions, connection: NetlinkConnection) {
     const answers = family === 4 ? "arp" : "ip6";
     this.level = level;
     this.#connection = connection;
@@ -81,6 +84,7 @@ class NftGate implements Gate {
     this.#families = level === "nft-egress" ? [answers, "netdev"] : [answers];
     this.#name = `vcluster-kube-vip-${protocol}`;
     this.#lease = lease;
+    this.#holderIdentity = holderIdentity;
   }
 
   /** All that a gate consists of, on the loopback link, and at the end a verb that has to fail. */
@@ -126,19 +130,18 @@ class NftGate implements Gate {
       ...(opening === undefined ? [] : tables.flatMap((table) => encodeOpening(table, kept(opening)))),
     ]);
     if (answer.errno !== 0) throw gateRefusal(answer, what);
+    if (this.#holderIdentity !== undefined) this.#prepared(target, { holderIdentity: this.#holderIdentity });
   }
 
-  open(target: GateTarget, opening: Opening): Promise<GateOutcome> {
-    return this.#change("open", target, (table) => [
-      encodeFlush(table.family, table.name),
-      ...encodeOpening(table, kept(opening)),
-    ]);
+  async open(target: GateTarget, opening: Opening): Promise<GateOutcome> {
+    const what = `open the gate for ${target.vip}`;
+    return gateOutcome(await this.#connection.transaction(what, this.#prepared(target, opening).open(opening)), what);
   }
 
   /** The kernel compares no deadline: `from` is whatever is open and has not lapsed. */
   async refresh(target: GateTarget, _from: Opening, to: Opening): Promise<GateOutcome> {
     const what = `refresh the gate for ${target.vip}`;
-    return gateOutcome(await this.#connection.transaction(what, this.#refreshOf(target, to)), what);
+    return gateOutcome(await this.#connection.transaction(what, this.#prepared(target, to).refresh(to)), what);
   }
 
   close(target: GateTarget): Promise<GateOutcome> {
@@ -186,13 +189,15 @@ class NftGate implements Gate {
     return this.#families.map((family) => gateTable(family, name, mark, target));
   }
 
-  /** Prepared as last time, if target and holder are the same. */
-  #refreshOf(target: GateTarget, to: Opening): Datagram {
+  /** As last time, if target and holder are the same. */
+  #prepared(target: GateTarget, { holderIdentity }: Pick<Opening, "holderIdentity">): PreparedOpening["encode"] {
     const tables = this.#tables(target);
-    const { holderIdentity } = to;
-    if (this.#refresh?.tables !== tables || this.#refresh.holderIdentity !== holderIdentity)
-      this.#refresh = { tables, holderIdentity, encode: prepareRefresh(tables, gateText(holderIdentity)) };
-    return this.#refresh.encode(to);
+    if (this.#opening?.tables !== tables || this.#opening.holderIdentity !== holderIdentity) {
+      const identity = gateText(holderIdentity);
+      const [open, refresh] = [prepareOpening("open", tables, identity), prepareOpening("refresh", tables, identity)];
+      this.#opening = { tables, holderIdentity, encode: { open, refresh } };
+    }
+    return this.#opening.encode;
   }
 
   async #change(

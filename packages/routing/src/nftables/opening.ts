@@ -1,11 +1,12 @@
 /**
- * The bytes of a gate's refresh, which every renewal sends: encoded once, so that only the two deadlines are written
- * anew. Building its messages from their parts takes 0.2 ms in a process without a compiler (--lite-mode). Pure.
+ * The bytes that open a gate, at a takeover, and that refresh it, at every renewal: encoded beforehand, so that only the
+ * two deadlines are written anew. Building the messages from their parts takes 0.2 to 0.5 ms in a process without a
+ * compiler (--lite-mode). Pure.
  */
 import type { Opening } from "../gate.ts";
 import { type Datagram, encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
 import { viewOf } from "../netlink/message.ts";
-import { encodeDeletion, encodeElement } from "./element.ts";
+import { encodeDeletion, encodeElement, encodeFlush } from "./element.ts";
 import { encodeDeadline, type GateTable } from "./gate-table.ts";
 import { encodeBatch } from "./message.ts";
 import { equalBytes, number64 } from "./node.ts";
@@ -16,14 +17,18 @@ const ANY_UNTIL_MS = 7_777_777_777_777;
 const ANY_TIMEOUT_MS = 6_666_666_666_666;
 const BYTES = 8;
 
-/** @returns the datagram of a refresh to such an opening; another one each time. */
-export function prepareRefresh(
+/** "open": whatever was open is no more. "refresh": fails where nothing is open. */
+export type OpeningVerb = "open" | "refresh";
+
+/** @returns the datagram of such an opening; another one each time. */
+export function prepareOpening(
+  verb: OpeningVerb,
   tables: readonly GateTable[],
   holderIdentity: string,
 ): (to: Pick<Opening, "untilWallMs" | "timeoutMs">) => Datagram {
   const any: Opening = { holderIdentity, untilWallMs: ANY_UNTIL_MS, timeoutMs: ANY_TIMEOUT_MS };
   const verbs = tables.flatMap((table) => [
-    encodeDeletion(table.family, table.name, table.vip),
+    verb === "open" ? encodeFlush(table.family, table.name) : encodeDeletion(table.family, table.name, table.vip),
     ...encodeOpening(table, any),
   ]);
   const { bytes: prepared, offsets } = encodeDatagram(encodeBatch(verbs));
