@@ -177,8 +177,11 @@ export class Pod {
     const { timeline, random } = this.#parts;
     return kernelCalls(namespace.kernel, this.#wayOf(process), {
       subscribe: async (onEvent) => {
+        let lastAtMs = 0;
         namespace.onEvent = (event) => {
-          timeline.after(random.between(0.05, 1), () => process.run(() => onEvent(event)));
+          // Late, but one behind the other: a netlink socket keeps their order.
+          lastAtMs = Math.max(lastAtMs, timeline.nowMs + random.between(0.05, 1));
+          timeline.at(lastAtMs, () => process.run(() => onEvent(event)));
         };
       },
       close: () => undefined,
