@@ -59,8 +59,13 @@ function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: Memory
       driver.inherit();
       driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }, true);
     });
+  const disinherit = () =>
+    loop.push(() => {
+      driver.inherit();
+      driver.disinherit();
+    });
   const silence = () => loop.push(() => driver.silence());
-  return { clock, kernel, gate, wire, driver, silenced, told, hold, adopt, silence };
+  return { clock, kernel, gate, wire, driver, silenced, told, hold, adopt, disinherit, silence };
 }
 
 describe("the VIP's driver", () => {
@@ -181,6 +186,24 @@ describe("the VIP's driver", () => {
     expect(driver.state).toMatchObject({ t: "held", work: "none" });
     expect((await kernel.routes(4)).items).toEqual(expect.arrayContaining([...routes]));
     expect(wire).toEqual(["resume", "announce"]);
+  });
+
+  it("answers for its silence only when what is not adopted is silent, too", async () => {
+    const earlier = drive();
+    earlier.hold(5_000);
+    await earlier.clock.advance(1_000);
+    const { clock, kernel, gate, driver, silenced, told, disinherit, silence } = drive(earlier);
+    const atSilence: boolean[] = [];
+    kernel.beforeVerb = (verb) => void (verb === "deleteAddress" && atSilence.push(silenced.length === 0));
+    expect(gate.silences).toBe(false);
+    disinherit();
+    silence();
+    await clock.advance(100);
+    expect(atSilence).toEqual([true]);
+    expect(silenced).toHaveLength(1);
+    expect(gate.silences).toBe(true);
+    expect(driver.state).toEqual({ t: "absent" });
+    expect(told.filter(({ t }) => t === "silenced")).toEqual([]);
   });
 
   it("is silent after a renewal that came when the gate had lapsed, and is heard again with the next one", async () => {

@@ -77,9 +77,10 @@ export class VipDriver {
     this.#step({ t: "inherit" });
   }
 
-  /** There is nothing to adopt; who calls this sweeps. */
+  /** There is nothing to adopt; who calls this sweeps. Nobody held here: no silence is told. */
   disinherit(): void {
     this.#step({ t: "disinherit" });
+    this.#silencingSinceMs = undefined;
   }
 
   /** Answered once by onSilenced, when nobody is answered for the VIP here. */

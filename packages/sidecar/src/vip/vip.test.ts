@@ -51,8 +51,8 @@ describe("the VIP on a replica", () => {
     check(adopting, { t: "refreshed", outcome: "done" }, held, ["transition", "resume-announcing"]);
   });
 
-  it("is no longer inherited when there is nothing to adopt", () => {
-    check(inherited, { t: "disinherit" }, absent, ["transition"]);
+  it("is taken away when there is nothing to adopt: the kernel may be heard for longer than it seemed", () => {
+    check(inherited, { t: "disinherit" }, withdrawing, ["transition", "withdraw"]);
   });
 
   it("is really silenced where it was only inherited", () => {

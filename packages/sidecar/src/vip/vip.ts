@@ -76,6 +76,7 @@ export type VipEffect =
 
 export type VipStep = readonly [VipState, readonly VipEffect[]];
 
+const WITHDRAWING: VipState = { t: "withdrawing", next: undefined, retryAtMs: undefined };
 /** Between two tries at what the kernel refused. */
 export const RETRY_MS = 500;
 
@@ -90,7 +91,8 @@ export function stepVip(state: VipState, event: VipEvent): VipStep {
         ? enter(state, { t: "inherited" }, "an earlier life is still heard", [])
         : [state, []];
     case "disinherit":
-      return state.t === "inherited" ? enter(state, { t: "absent" }, "nothing to adopt", []) : [state, []];
+      // The kernel may be heard for longer than what was read of it says: a wall clock set back ends nothing.
+      return state.t === "inherited" ? enter(state, WITHDRAWING, "nothing to adopt", [{ t: "withdraw" }]) : [state, []];
     case "configured":
       return onConfigured(state, event.outcome, event.nowMs);
     case "restored":
@@ -236,8 +238,7 @@ function failedTo(
 }
 
 function withdraw(state: VipState, reason: string): VipStep {
-  const withdrawing: VipState = { t: "withdrawing", next: undefined, retryAtMs: undefined };
-  return enter(state, withdrawing, reason, [{ t: "stop-announcing" }, { t: "withdraw" }]);
+  return enter(state, WITHDRAWING, reason, [{ t: "stop-announcing" }, { t: "withdraw" }]);
 }
 
 function enter(from: VipState, to: VipState, reason: string, effects: readonly VipEffect[]): VipStep {
