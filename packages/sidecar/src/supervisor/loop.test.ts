@@ -35,6 +35,16 @@ describe("the loop", () => {
     expect(ran).toEqual(["tick"]);
   });
 
+  it("does not lose a tick that is due to a task that comes just before it", async () => {
+    const clock = new VirtualClock();
+    const nextWakeMs = () => (clock.nowMs() < 100 ? 100 : undefined);
+    const { loop, ran } = loopWith({ clock, nextWakeMs, onTick: () => ran.push("tick") });
+    clock.at(100, () => loop.push(() => ran.push("task")));
+    loop.push(() => undefined);
+    await clock.advance(1_000);
+    expect(ran).toEqual(["task", "tick"]);
+  });
+
   it("turns though nothing is due, so that an idle replica does not look stuck", async () => {
     const { loop, clock } = loopWith();
     loop.push(() => undefined);

@@ -24,6 +24,8 @@ export class Loop {
   #running = false;
   #closed = false;
   #cancelTimer: () => void = () => undefined;
+  /** When the timer that is armed wants its tick. */
+  #dueMs = Number.POSITIVE_INFINITY;
   #lastTurnMs: number;
 
   constructor(options: LoopOptions) {
@@ -57,11 +59,19 @@ export class Loop {
   #run(): void {
     this.#running = true;
     try {
-      for (let task = this.#queue.shift(); task !== undefined; task = this.#queue.shift()) task();
+      for (let task = this.#next(); task !== undefined; task = this.#next()) task();
     } finally {
       this.#running = false;
     }
     this.#armTimer();
+  }
+
+  /** Who wanted a tick no longer asks for it once its moment has passed: a task that comes just before must not lose it. */
+  #next(): (() => void) | undefined {
+    const task = this.#queue.shift();
+    if (task !== undefined || this.#closed || this.#options.clock.nowMs() < this.#dueMs) return task;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+    return this.#options.onTick;
   }
 
   #armTimer(): void {
@@ -69,7 +79,11 @@ export class Loop {
     if (this.#closed) return;
     this.#lastTurnMs = this.#options.clock.nowMs();
     const wakeMs = earliestMs([this.#options.nextWakeMs(), this.#lastTurnMs + IDLE_TURN_MS]) ?? 0;
-    this.#cancelTimer = this.#options.clock.at(wakeMs, () => this.push(this.#options.onTick));
+    this.#dueMs = wakeMs;
+    this.#cancelTimer = this.#options.clock.at(wakeMs, () => {
+      this.#dueMs = Number.POSITIVE_INFINITY;
+      this.push(this.#options.onTick);
+    });
   }
 }
 
