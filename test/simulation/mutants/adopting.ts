@@ -67,4 +67,18 @@ export const ADOPTING: readonly Mutant[] = [
     ],
     caughtBy: simulation(4_000),
   },
+  {
+    name: "rule 8: what is not adopted is silent before a silence is answered",
+    edits: [
+      {
+        file: "sidecar/src/vip/vip.ts",
+        find: 'enter(state, WITHDRAWING, "nothing to adopt", [{ t: "withdraw" }])',
+        replace: 'enter(state, { t: "absent" }, "nothing to adopt", [])',
+      },
+    ],
+    caughtBy: test(
+      "sidecar/src/supervisor/vip-driver.test.ts",
+      "answers for its silence only when what is not adopted is silent, too",
+    ),
+  },
 ];
