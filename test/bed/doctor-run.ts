@@ -49,3 +49,16 @@ export async function runDoctor(pod: Pod, options: DoctorOptions): Promise<Docto
   const { findings } = JSON.parse(lines.join("\n")) as { readonly findings: readonly DoctorFinding[] };
   return { status: code, findings, tookMs };
 }
+
+/** What one check says: "code or severity", each once, in order. */
+export function said({ findings }: DoctorRun, check: string): readonly string[] {
+  return [...new Set(findings.filter((one) => one.check === check).map(({ code, severity }) => code ?? severity))];
+}
+
+/** Its sentences on it. */
+export function messages({ findings }: DoctorRun, check: string): string {
+  return findings
+    .filter((one) => one.check === check)
+    .map(({ message }) => message)
+    .join("\n");
+}

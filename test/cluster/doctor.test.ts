@@ -3,7 +3,7 @@
  * signals. What can be wrong with a pod's network is test/kernel/doctor.test.ts's.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type DoctorRun, runDoctor } from "../bed/doctor-run.ts";
+import { type DoctorRun, runDoctor, said } from "../bed/doctor-run.ts";
 import { impersonating } from "../bed/impersonation.ts";
 import type { Pod } from "../bed/pod.ts";
 import type { SidecarProcess } from "../bed/sidecar-process.ts";
@@ -24,11 +24,6 @@ afterAll(() => cluster.close());
 
 function doctor(pod: Pod, kubeconfig = cluster.api.replica(pod.name).kubeconfig): Promise<DoctorRun> {
   return runDoctor(pod, { kubeconfig, env: FAST_LEASE });
-}
-
-/** What one check says: "code or severity", each once, in order. */
-function said({ findings }: DoctorRun, check: string): readonly string[] {
-  return [...new Set(findings.filter((one) => one.check === check).map(({ code, severity }) => code ?? severity))];
 }
 
 /** Until it says so: what was broken takes its time to be seen. */

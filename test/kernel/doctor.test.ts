@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCertificateAuthority, kubeconfig } from "../../packages/sidecar/src/testing/lease-api/certificates.ts";
 import { Capture, captureObstacle } from "../bed/capture.ts";
-import { type DoctorOptions, type DoctorRun, runDoctor } from "../bed/doctor-run.ts";
+import { type DoctorOptions, type DoctorRun, messages, runDoctor, said } from "../bed/doctor-run.ts";
 import { Island } from "../bed/island.ts";
 import { measured } from "../bed/measured.ts";
 import { Pod } from "../bed/pod.ts";
@@ -74,18 +74,6 @@ function served(): Promise<true> {
     },
     { withinMs: 60_000, everyMs: 200, diagnose: () => sidecar.tail() },
   );
-}
-
-/** What one check says: "code or severity", each once, in order. */
-function said({ findings }: DoctorRun, check: string): readonly string[] {
-  return [...new Set(findings.filter((one) => one.check === check).map(({ code, severity }) => code ?? severity))];
-}
-
-function messages({ findings }: DoctorRun, check: string): string {
-  return findings
-    .filter((one) => one.check === check)
-    .map(({ message }) => message)
-    .join("\n");
 }
 
 /** Breaks, asks one check of the bare pod, and mends whatever came of it. */
