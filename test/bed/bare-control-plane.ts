@@ -6,6 +6,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BareHost } from "./bare-host.ts";
+import { BedError } from "./bed-error.ts";
 import { run } from "./command.ts";
 import { PAGE } from "./segment.ts";
 import type { Tools } from "./tools.ts";
@@ -48,7 +49,7 @@ export class BareControlPlane {
       const added = await this.#etcdctl(first, "member", "add", host.name, peerUrls, "--learner");
       await this.#write(host, "existing", ["admin"]);
       await this.run(host, "etcd");
-      await this.#promote(first, /^Member ([0-9a-f]+) added/m.exec(added)?.[1] ?? "");
+      await this.#promote(first, memberIn(added));
       await this.#etcdReady(host);
     }
     await Promise.all(hosts.map((host) => this.#startApiServer(host, "admin.conf")));
@@ -156,4 +157,11 @@ function kubeadmConfig(host: BareHost, members: readonly BareHost[], state: "new
     nodeRegistration: { name: host.name, criSocket: "unix:///unused" },
   };
   return `${JSON.stringify(cluster)}\n---\n${JSON.stringify(init)}\n`;
+}
+
+/** etcdctl pads an identity that begins with a zero by a blank. */
+function memberIn(added: string): string {
+  const member = /^Member +([0-9a-f]+) added/m.exec(added)?.[1];
+  if (member === undefined) throw new BedError("BED_COMMAND_FAILED", `no member was added: ${added}`);
+  return member;
 }
