@@ -6,12 +6,16 @@
 /** How many files of a suite run beside each other, where two cores are there. */
 export const LANES = { kernel: 3, cluster: 2 } as const;
 
-/** They judge milliseconds, or each connection out of thousands: a neighbour that boots three API servers would be seen. */
+/**
+ * They judge milliseconds, or each connection out of thousands, or send 10,000 frames a second: a neighbour that boots three
+ * API servers would be seen.
+ */
 const ALONE: readonly string[] = [
   "test/kernel/nft-gate-speed.test.ts",
   "test/kernel/rtnetlink-speed.test.ts",
   "test/cluster/takeover.test.ts",
   "test/cluster/adoption.test.ts",
+  "test/cluster/faults/stranger.test.ts",
 ];
 
 /** Begun first, since the suite ends no sooner than the last of them. */
