@@ -45,6 +45,7 @@ struct raw_socket {
   napi_async_cleanup_hook_handle cleanup_hook;
   int fd; /* -1 once closed */
   int owners;
+  bool paused;
   sa_family_t family;
   uint8_t buffer[RECEIVE_BUFFER_BYTES];
 };
@@ -122,26 +123,16 @@ static void deliver(struct raw_socket* s, ssize_t n) {
   napi_close_handle_scope(env, scope);
 }
 
-static void on_poll(uv_poll_t* poll, int status, int events) {
-  struct raw_socket* s = poll->data;
-  napi_handle_scope handles;
-  napi_callback_scope callbacks; /* runs process.nextTick and promises once, after the whole batch */
-  napi_value resource;
+/* Hands on what is queued. Returns 0, or the error that the last receive ended with. */
+static int deliver_batch(struct raw_socket* s) {
   int error = 0;
   bool overrun = false;
-  (void)events;
-  if (napi_open_handle_scope(s->env, &handles) != napi_ok) return;
-  napi_get_reference_value(s->env, s->self, &resource);
-  if (napi_open_callback_scope(s->env, resource, s->context, &callbacks) != napi_ok) {
-    napi_close_handle_scope(s->env, handles);
-    return;
-  }
   /*
    * After an overrun the kernel goes on dropping, without another word, until the queue was empty once
    * (netlink_overrun, NETLINK_S_CONGESTED). So it is reported only then: whoever reads the lost state again earlier
    * misses what is dropped between that and the end of the queue, for ever.
    */
-  for (int left = BATCH; left > 0 && s->fd >= 0 && error == 0; left--) {
+  for (int left = BATCH; left > 0 && s->fd >= 0 && error == 0 && !s->paused; left--) {
     ssize_t n = receive(s);
     if (n == -EAGAIN) break;
     if (n == -ENOBUFS) {
@@ -153,6 +144,22 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
     deliver(s, n);
   }
   if (overrun && s->fd >= 0) deliver(s, -ENOBUFS);
+  return error;
+}
+
+static void on_poll(uv_poll_t* poll, int status, int events) {
+  struct raw_socket* s = poll->data;
+  napi_handle_scope handles;
+  napi_callback_scope callbacks; /* runs process.nextTick and promises once, after the whole batch */
+  napi_value resource;
+  (void)events;
+  if (napi_open_handle_scope(s->env, &handles) != napi_ok) return;
+  napi_get_reference_value(s->env, s->self, &resource);
+  if (napi_open_callback_scope(s->env, resource, s->context, &callbacks) != napi_ok) {
+    napi_close_handle_scope(s->env, handles);
+    return;
+  }
+  int error = deliver_batch(s);
   /*
    * ENETDOWN (link down) and ENOBUFS (overrun) set the socket's error; libuv sees EPOLLERR, calls with UV_EBADF and
    * *stops* the handle (libuv issue 3796). Both pass and recv() has just cleared them, so poll again. Any other error
@@ -160,7 +167,7 @@ static void on_poll(uv_poll_t* poll, int status, int events) {
    */
   bool passing = error == 0 || error == ENETDOWN;
   if (s->fd >= 0 && !passing) uv_poll_stop(poll);
-  if (s->fd >= 0 && passing && status < 0) uv_poll_start(poll, UV_READABLE, on_poll);
+  if (s->fd >= 0 && passing && status < 0 && !s->paused) uv_poll_start(poll, UV_READABLE, on_poll);
   napi_close_callback_scope(s->env, callbacks);
   napi_close_handle_scope(s->env, handles);
 }
@@ -290,6 +297,16 @@ static napi_value send_datagram(napi_env env, napi_callback_info info) {
   return result;
 }
 
+/* receive(handle): hands on what is queued now, before it returns. Promises run when its caller has ended. */
+static napi_value receive_now(napi_env env, napi_callback_info info) {
+  napi_value argument[1];
+  struct raw_socket* s = get(env, info, 1, argument);
+  if (s->fd < 0) return NULL;
+  int error = deliver_batch(s);
+  if (s->fd >= 0 && error != 0 && error != ENETDOWN) uv_poll_stop(&s->poll); /* as on_poll() does */
+  return NULL;
+}
+
 /* portId(handle) -> the netlink port the kernel gave us; replies carry it. */
 static napi_value port_id(napi_env env, napi_callback_info info) {
   napi_value argument[1], result;
@@ -311,6 +328,17 @@ static napi_value keep_alive(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* pause(handle, boolean): whether datagrams are left to the kernel's queue. It drops those that it has no room for. */
+static napi_value pause_reading(napi_env env, napi_callback_info info) {
+  napi_value argument[2];
+  struct raw_socket* s = get(env, info, 2, argument);
+  if (s->fd < 0) return NULL;
+  napi_get_value_bool(env, argument[1], &s->paused);
+  if (s->paused) uv_poll_stop(&s->poll);
+  else uv_poll_start(&s->poll, UV_READABLE, on_poll);
+  return NULL;
+}
+
 /* close(handle): at once; no callback runs after it. Closing twice is harmless. */
 static napi_value close_handle(napi_env env, napi_callback_info info) {
   napi_value argument[1];
@@ -323,7 +351,8 @@ NAPI_MODULE_INIT() {
     const char* name;
     napi_callback function;
   } functions[] = {{"openPacket", open_packet}, {"openNetlink", open_netlink}, {"send", send_datagram},
-                   {"portId", port_id},         {"keepAlive", keep_alive},     {"close", close_handle}};
+                   {"receive", receive_now},    {"portId", port_id},           {"keepAlive", keep_alive},
+                   {"pause", pause_reading},    {"close", close_handle}};
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
     napi_value function;
     if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function) != napi_ok)

@@ -15,8 +15,10 @@ export interface Native {
   openPacket(etherType: number, linkIndex: number, filter: Uint8Array, onDatagram: OnDatagram): Handle;
   openNetlink(protocol: number, groups: number, receiveBufferBytes: number, onDatagram: OnDatagram): Handle;
   send(handle: Handle, bytes: Uint8Array): number;
+  receive(handle: Handle): void;
   portId(handle: Handle): number;
   keepAlive(handle: Handle, wanted: boolean): void;
+  pause(handle: Handle, wanted: boolean): void;
   close(handle: Handle): void;
 }
 

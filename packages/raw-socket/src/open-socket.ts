@@ -27,6 +27,14 @@ export class RawSocket {
     return negativeErrno === 0 ? undefined : systemError(`send on ${this.#what}`, "send", -negativeErrno);
   }
 
+  /**
+   * What is queued already comes to onMessage and onError before this returns. The kernel answers most netlink requests
+   * while it takes them: whoever asks here at once needs no turn of the event loop for the answer.
+   */
+  receive(): void {
+    if (!this.#closed) native().receive(this.#handle);
+  }
+
   /** The netlink port the kernel gave this socket: replies carry it. */
   portId(): number {
     if (this.#closed) throw closed(this.#what);
@@ -40,6 +48,18 @@ export class RawSocket {
 
   unref(): void {
     native().keepAlive(this.#handle, false);
+  }
+
+  /**
+   * Nothing is read until resume(): also from within onMessage, which was called for the last one then. What comes waits
+   * in the kernel's queue; of frames (not of netlink messages) what that has no room for is dropped without a word.
+   */
+  pause(): void {
+    native().pause(this.#handle, true);
+  }
+
+  resume(): void {
+    native().pause(this.#handle, false);
   }
 
   /** At once, unread datagrams included: no callback comes after it. Closing twice is harmless. */

@@ -5,7 +5,7 @@ import { gateTargetOf, heldState, nothing } from "./desired-state.ts";
 import type { Opening } from "./gate.ts";
 import { NO_PERMIT } from "./hold.ts";
 import { observe } from "./observation.ts";
-import { type Change, plan } from "./plan.ts";
+import { type Change, plan, shorteningOf } from "./plan.ts";
 import { RoutingError } from "./routing-error.ts";
 import { HOLD_MS, MARGIN_MS, MemoryHost, placement, taking } from "./testing/memory-host.ts";
 
@@ -42,6 +42,16 @@ test("a prepared holder takes in two requests, and renews in two", async () => {
   const opened = { holderIdentity: "a", untilWallMs: host.clock.wallTimeMs() + HOLD_MS, timeoutMs: HOLD_MS };
   expect(await host.renew(from)).toEqual({ t: "done", opened });
   expect(host.verbs).toEqual(["refresh", "replaceAddress"]);
+});
+
+test.each([
+  [2, "10.100.0.100/32 for 2 s"],
+  [9, "10.100.0.100/32 for 3 s"],
+])("an address that is to last %d s at most lasts no longer than the hold allows, either", async (most, lasts) => {
+  const host = await new MemoryHost().prepare();
+  await host.take();
+  expect(await apply(host, shorteningOf(taking, most), host.permit)).toEqual({ t: "done" });
+  expect(await host.addresses()).toEqual([lasts]);
 });
 
 describe("check, act, check", () => {
@@ -258,15 +268,25 @@ describe("what fails", () => {
     expect(await host.addresses()).toEqual([]);
   });
 
-  test("a release closes the gate first", async () => {
+  test("a release leaves no address behind where sockets cannot be destroyed, and says so", async () => {
+    const host = new MemoryHost();
+    await host.reach(taking);
+    host.sockets.failNext(refusal);
+    expect(failedChanges(await host.release())).toEqual(["destroy-sockets"]);
+    expect(await host.addresses()).toEqual([]);
+  });
+
+  test("a release closes the gate first, and ends connections while their resets have an address", async () => {
     const host = new MemoryHost();
     await host.reach(taking);
     const order: string[] = [];
     host.gate.beforeVerb = (verb) => order.push(verb);
     host.kernel.beforeVerb = (verb) => order.push(verb);
+    host.sockets.beforeVerb = (verb) => order.push(verb);
     await host.release();
     expect(order).toEqual([
       "close",
+      "destroy",
       "deleteAddress",
       "deleteRule",
       "deleteRoute",

@@ -100,10 +100,17 @@ function failuresOf(change: Change, result: Outcome | RoutingError | undefined):
   return result === "missing" && !tightens(change) ? [{ change, cause: "missing" }] : [];
 }
 
+const TIGHTENING: readonly Change["t"][] = [
+  "close-gate",
+  "destroy-sockets",
+  "delete-address",
+  "delete-rule",
+  "delete-route",
+  "remove-gate",
+];
+
 function tightens({ t }: Change): boolean {
-  return (
-    t === "close-gate" || t === "delete-address" || t === "delete-rule" || t === "delete-route" || t === "remove-gate"
-  );
+  return TIGHTENING.includes(t);
 }
 
 function loosens(change: Change): change is Loosening {
@@ -120,14 +127,24 @@ function requestUnder({ kernel, gate }: KernelPorts, change: Loosening, { openin
     case "refresh-gate":
       return gate.refresh(change.target, change.from, opening);
     case "put-address":
-      return kernel.replaceAddress({ ...change.address, validSeconds });
+      return kernel.replaceAddress({ ...change.address, validSeconds: least(validSeconds, change.validSecondsMax) });
   }
 }
 
-function request({ kernel, gate }: KernelPorts, change: Exclude<Change, Loosening>): Promise<Outcome | undefined> {
+function least(validSeconds: number | undefined, most = Number.POSITIVE_INFINITY): number | undefined {
+  return validSeconds === undefined ? undefined : Math.min(validSeconds, most);
+}
+
+async function request(
+  { kernel, gate, sockets }: KernelPorts,
+  change: Exclude<Change, Loosening>,
+): Promise<Outcome | undefined> {
   switch (change.t) {
     case "close-gate":
       return gate.close(change.target);
+    case "destroy-sockets":
+      await sockets?.destroy(change.vip);
+      return undefined;
     case "delete-address":
       return kernel.deleteAddress(change.address);
     case "delete-rule":

@@ -4,6 +4,7 @@
  * real one's habits). Knows no Lease and no election: who may open it, and until when, is its caller's to say.
  */
 import type { IpAddress } from "./values/ip-address.ts";
+import type { MacAddress } from "./values/mac-address.ts";
 
 /**
  * What keeps a host silent past its deadline, the strongest first.
@@ -13,6 +14,14 @@ import type { IpAddress } from "./values/ip-address.ts";
  */
 export const FENCE_LEVELS = ["nft-egress", "nft-arp", "responder", "valid-lft"] as const;
 export type FenceLevel = (typeof FENCE_LEVELS)[number];
+
+/**
+ * Whether a closed gate of this level makes it safe to keep the address: it drops the kernel's own questions, too, which
+ * name the VIP as their sender and would be learned from by whoever they ask.
+ */
+export function canMute(level: FenceLevel): boolean {
+  return level === "nft-egress" || level === "nft-arp";
+}
 
 /** Whom a gate silences. */
 export interface GateTarget {
@@ -48,8 +57,30 @@ export type GateReading =
 /** "missing": what the verb builds on is not there (ENOENT): the table was removed, or the opening has lapsed. */
 export type GateOutcome = "done" | "missing";
 
+/**
+ * How long a relay lasts: longer than a giver serves after it has seen that its successor took the VIP, and not much
+ * longer, since what is passed on to one who has gone is answered by nobody.
+ */
+export const RELAY_MS = 250;
+
+/**
+ * Passes on to the giver of a planned move what the segment sends here of connections that began there. It speaks for
+ * nobody, and does nothing while the gate is closed.
+ */
+export interface Relay {
+  /**
+   * Made ready, and inert; the gate is installed.
+   * @throws RoutingError RELAY_UNSUPPORTED: it would not be made here; KERNEL_*
+   */
+  prepare(target: GateTarget): Promise<void>;
+  /** From now on for RELAY_MS. "missing": it was not prepared, or is there no more. @throws RoutingError KERNEL_* */
+  arm(target: GateTarget, giver: MacAddress): Promise<GateOutcome>;
+}
+
 export interface Gate {
   readonly level: FenceLevel;
+  /** undefined: there is none of this level. */
+  readonly relay?: Relay | undefined;
   /** Equivalent to: nft list table arp NAME; nft list table netdev NAME */
   read(target: GateTarget): Promise<GateReading>;
   /**

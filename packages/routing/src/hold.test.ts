@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { grantOf, type Hold, NO_PERMIT, validSecondsOf } from "./hold.ts";
+import { grantOf, type Hold, NO_PERMIT, validSecondsOf, validSecondsOutliving } from "./hold.ts";
 import { MemoryClock } from "./testing/index.ts";
 
 const clock = new MemoryClock();
@@ -66,4 +66,13 @@ test("an address is gone before anybody else may hold, though the kernel takes i
       return Number.isInteger(seconds) && seconds >= 1 && seconds * 1_000 + 1_250 <= leftMs;
     }),
   );
+});
+
+test.each([
+  [0, 1],
+  [750, 1],
+  [751, 2],
+  [2_000, 3],
+])("to be there for %d ms, though the kernel may be 0.25 s early, an address lasts %d s", (durationMs, seconds) => {
+  expect(validSecondsOutliving(durationMs)).toBe(seconds);
 });

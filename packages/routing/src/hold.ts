@@ -43,6 +43,9 @@ export interface Grant {
  */
 const REMOVED_LATE_MS = 1_250;
 
+/** And up to this much before, by the same rounding (ADDRCONF_TIMER_FUZZ_MINUS). */
+const REMOVED_EARLY_MS = 250;
+
 /** @returns undefined past the deadline, and where nothing is held. */
 export function grantOf({ hold, clock }: Permit): Grant | undefined {
   const held = hold();
@@ -61,4 +64,9 @@ export function grantOf({ hold, clock }: Permit): Grant | undefined {
 export function validSecondsOf(leftMs: number): number | undefined {
   const seconds = Math.floor((leftMs - REMOVED_LATE_MS) / 1000);
   return seconds < 1 ? undefined : seconds;
+}
+
+/** The shortest lifetime, in whole seconds, after which an address is surely still there for `durationMs`. */
+export function validSecondsOutliving(durationMs: number): number {
+  return Math.ceil((durationMs + REMOVED_EARLY_MS) / 1000);
 }

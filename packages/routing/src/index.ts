@@ -12,6 +12,7 @@ export {
   preparedState,
 } from "./desired-state.ts";
 export {
+  canMute,
   FENCE_LEVELS,
   type FenceLevel,
   type Gate,
@@ -19,26 +20,43 @@ export {
   type GateReading,
   type GateTarget,
   type Opening,
+  RELAY_MS,
+  type Relay,
 } from "./gate.ts";
-export { type Hold, NO_PERMIT, type Permit, validSecondsOf } from "./hold.ts";
+export { type Hold, NO_PERMIT, type Permit, validSecondsOf, validSecondsOutliving } from "./hold.ts";
 export type { Dump, Kernel, Outcome } from "./kernel.ts";
 export type { KernelPorts } from "./kernel-ports.ts";
-export type { Address, Family, KernelEvent, Link, Neighbour, NeighbourTable, Route, Rule } from "./model.ts";
+export type {
+  Address,
+  Family,
+  KernelEvent,
+  Link,
+  Neighbour,
+  NeighbourTable,
+  NextHop,
+  Route,
+  Rule,
+} from "./model.ts";
+export { resolveNextHops } from "./next-hops.ts";
 export { openNftGate } from "./nftables/nft-gate.ts";
 export { type Observation, observe } from "./observation.ts";
 export {
   type Change,
   type Finding,
   isOwnAddress,
+  mutingOf,
   type Plan,
   plan,
   renewalOf,
+  shorteningOf,
   takeoverOf,
   withdrawalOf,
 } from "./plan.ts";
 export { type Reconciled, reconcile } from "./reconcile.ts";
 export { RoutingError, type RoutingErrorCode } from "./routing-error.ts";
 export { openRtNetlink } from "./rtnetlink/rtnetlink.ts";
+export { openSockDiag } from "./sock-diag/sock-diag.ts";
+export type { Connection, SocketTable, TcpState } from "./sockets.ts";
 export { ValidLftGate } from "./valid-lft-gate.ts";
 export { type InterfaceName, parseInterfaceName } from "./values/interface-name.ts";
 export {

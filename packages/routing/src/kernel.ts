@@ -11,9 +11,11 @@ import type {
   Link,
   Neighbour,
   NeighbourTable,
+  NextHop,
   Route,
   Rule,
 } from "./model.ts";
+import type { IpAddress } from "./values/ip-address.ts";
 
 /** "done": the kernel changed. "exists" (EEXIST) and "missing" (ESRCH, EADDRNOTAVAIL, ENODEV): it already was so. */
 export type Outcome = "done" | "exists" | "missing";
@@ -35,6 +37,11 @@ export interface Kernel {
   rules(family: Family): Promise<Dump<Rule>>;
   /** Equivalent to: ip neigh show dev LINK */
   neighbours(linkIndex: number): Promise<Dump<Neighbour>>;
+  /**
+   * undefined: it would be handed to nobody (this very host, no route, or an IPv4 source that is not ours).
+   * Equivalent to: ip route get ADDRESS from SOURCE
+   */
+  nextHop(address: IpAddress, source: IpAddress): Promise<NextHop | undefined>;
   /** undefined: the kernel does not say. Equivalent to: ip -s ntable show name arp_cache (or ndisc_cache) */
   neighbourTable(family: Family): Promise<NeighbourTable | undefined>;
 
@@ -58,6 +65,14 @@ export interface Kernel {
    * ip link set dev LINK alias TEXT; sysctl -w net.ipv4.conf.LINK.arp_ignore=N
    */
   setArp(setting: ArpSetting): Promise<Outcome>;
+
+  /**
+   * Makes the kernel ask for those neighbours that it has no usable entry for, and does not wait for their answers. An
+   * entry that can be used is left alone: asked to use it, the kernel would take its permanence away.
+   * Equivalent to: ip neigh replace ADDRESS dev LINK use
+   * @returns those that were asked for: called again, those that have not answered since.
+   */
+  resolve(linkIndex: number, addresses: readonly IpAddress[]): Promise<readonly IpAddress[]>;
 
   /** Events of links, addresses, routes and rules, from the moment the promise resolves until `close`. */
   subscribe(onEvent: (event: KernelEvent) => void): Promise<void>;

@@ -71,6 +71,12 @@ export interface Rule {
   readonly protocol: number;
 }
 
+/** Whom a packet is handed to: a gateway, or its destination. `ip route get ADDRESS from SOURCE` */
+export interface NextHop {
+  readonly linkIndex: number;
+  readonly address: IpAddress;
+}
+
 /** The cache of all neighbours of one family, shared by all network namespaces of the machine. */
 export interface NeighbourTable {
   readonly family: Family;
@@ -88,6 +94,14 @@ export interface Neighbour {
   readonly mac: MacAddress | undefined;
   /** NUD_* bits as the kernel gives them. */
   readonly state: number;
+}
+
+/** NUD_PERMANENT, NOARP, REACHABLE, STALE, DELAY and PROBE; without one of them (INCOMPLETE, FAILED) a packet waits. */
+const NUD_VALID = 0xde;
+
+/** Whether a packet for it leaves at once. */
+export function isUsable({ state }: Neighbour): boolean {
+  return (state & NUD_VALID) !== 0;
 }
 
 export type KernelEvent =

@@ -11,7 +11,16 @@ import {
 import type { GateReading } from "./gate.ts";
 import type { Address, Route, Rule } from "./model.ts";
 import type { Observation } from "./observation.ts";
-import { type Change, type Finding, plan, renewalOf, takeoverOf, withdrawalOf } from "./plan.ts";
+import {
+  type Change,
+  type Finding,
+  mutingOf,
+  plan,
+  renewalOf,
+  shorteningOf,
+  takeoverOf,
+  withdrawalOf,
+} from "./plan.ts";
 import { interfaceName, ip, prefix } from "./testing/index.ts";
 
 const owner = ownerOf(77, interfaceName("net1"));
@@ -80,9 +89,10 @@ test("where everything is right, nothing changes", () => {
   check(held, everything, []);
 });
 
-test("order down: gate, address, rule, routes, and the gate's removal when nothing is left to be silenced", () => {
+test("order down: gate, sockets, address, rule, routes, and the gate's removal when nothing is left to be silenced", () => {
   check(nothing(owner, target), everything, [
     { t: "close-gate", target },
+    { t: "destroy-sockets", vip: address.address },
     { t: "delete-address", address: seenAddress },
     { t: "delete-rule", rule },
     { t: "delete-route", route: subnetRoute },
@@ -120,7 +130,11 @@ describe("the gate", () => {
   });
 
   test("is closed before a leftover address is taken, though a standby keeps it", () => {
-    const changes: readonly Change[] = [close, { t: "delete-address", address: seenAddress }];
+    const changes: readonly Change[] = [
+      close,
+      { t: "destroy-sockets", vip: address.address },
+      { t: "delete-address", address: seenAddress },
+    ];
     const routes = held.routes.map((route): Change => ({ t: "put-route", route }));
     check(prepared, everything, [...changes, ...routes]);
   });
@@ -170,9 +184,15 @@ describe("a hold", () => {
     ]);
   });
 
-  test("ends in two steps: gate, address", () => {
+  test("begins to end with the gate, and the address stays", () => {
+    expect(mutingOf(held)).toEqual([{ t: "close-gate", target }]);
+    expect(shorteningOf(held, 3)).toEqual([{ t: "put-address", address, validSecondsMax: 3 }]);
+  });
+
+  test("ends in three steps: gate, sockets, address", () => {
     expect(withdrawalOf(held)).toEqual([
       { t: "close-gate", target },
+      { t: "destroy-sockets", vip: address.address },
       { t: "delete-address", address },
     ]);
   });
@@ -214,7 +234,10 @@ describe("leftovers of an earlier life", () => {
     ["of another VIP", { ...address, address: ip("10.100.0.101") }],
     ["known by its label alone (before Linux 5.18)", { ...address, linkIndex: 9, protocol: undefined }],
   ])("an address %s goes, and routes are put again, since its going may have flushed them", (_, stale) => {
+    // Connections of the VIP itself go on: it is put right, not given up.
+    const isOther = stale.address !== address.address;
     check(held, { ...everything, addresses: [stale] }, [
+      ...(isOther ? [{ t: "destroy-sockets", vip: stale.address } as const] : []),
       { t: "delete-address", address: stale },
       { t: "put-route", route: subnetRoute },
       { t: "put-route", route: defaultRoute },

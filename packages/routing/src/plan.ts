@@ -8,10 +8,12 @@ import type { DesiredState, GateAim, Owner } from "./desired-state.ts";
 import type { GateReading, GateTarget, Opening } from "./gate.ts";
 import type { Address, Route, Rule } from "./model.ts";
 import type { Observation } from "./observation.ts";
+import type { IpAddress } from "./values/ip-address.ts";
 
 export type Change =
   // Tightening, in the order down.
   | { readonly t: "close-gate"; readonly target: GateTarget }
+  | { readonly t: "destroy-sockets"; readonly vip: IpAddress }
   | { readonly t: "delete-address"; readonly address: Address }
   | { readonly t: "delete-rule"; readonly rule: Rule }
   | { readonly t: "delete-route"; readonly route: Route }
@@ -28,7 +30,8 @@ export type Loosening =
   | { readonly t: "install-open-gate"; readonly target: GateTarget }
   | { readonly t: "open-gate"; readonly target: GateTarget }
   | { readonly t: "refresh-gate"; readonly target: GateTarget; readonly from: Opening }
-  | { readonly t: "put-address"; readonly address: Address };
+  /** `validSecondsMax`: of what the hold allows, no more than that. */
+  | { readonly t: "put-address"; readonly address: Address; readonly validSecondsMax?: number };
 
 /** Why nothing is built up, although it is desired. */
 export type Finding =
@@ -65,8 +68,9 @@ export function plan(desired: DesiredState, observed: Observation): Plan {
 }
 
 /**
- * Order down: the gate first, which is silence; the address, so that nothing is answered from the VIP by another way
- * than its own; rule and routes; and what is left of the gate only when there is nothing more to be silenced.
+ * Order down: the gate first, which is silence; the sockets, while their resets still have an address to come from; the
+ * address, so that nothing is answered from the VIP by another way than its own; rule and routes; and what is left of
+ * the gate only when there is nothing more to be silenced.
  */
 function orderDown(desired: DesiredState, observed: Observation): readonly Change[] {
   const { owner } = desired;
@@ -81,7 +85,7 @@ function orderDown(desired: DesiredState, observed: Observation): readonly Chang
   );
   return [
     ...gateClosing(desired.gate, observed),
-    // The sockets on the VIP are destroyed here, once a planned move does so.
+    ...socketsOf(addresses.filter(({ address }) => !desired.addresses.some((wanted) => wanted.address === address))),
     ...addresses.map((address): Change => ({ t: "delete-address", address })),
     ...rules.map((rule): Change => ({ t: "delete-rule", rule })),
     ...routes.map((route): Change => ({ t: "delete-route", route })),
@@ -121,10 +125,25 @@ export function renewalOf({ gate, addresses }: DesiredState, from: Opening): rea
   return [...refresh, ...addresses.map((address): Change => ({ t: "put-address", address }))];
 }
 
+/** The first step down: no new neighbour is won, and those who are here already are served on. */
+export function mutingOf({ gate }: DesiredState): readonly Change[] {
+  return gate.t === "open" ? [{ t: "close-gate", target: gate.target }] : [];
+}
+
+/** While it is muted the address is kept no longer than that: a gate may be flushed by another hand. */
+export function shorteningOf({ addresses }: DesiredState, validSecondsMax: number): readonly Change[] {
+  return addresses.map((address) => ({ t: "put-address", address, validSecondsMax }));
+}
+
 /** The order down as far as silence goes: routes and rule may stay, as prepared. */
-export function withdrawalOf({ gate, addresses }: DesiredState): readonly Change[] {
-  const closing: readonly Change[] = gate.t === "open" ? [{ t: "close-gate", target: gate.target }] : [];
-  return [...closing, ...addresses.map((address): Change => ({ t: "delete-address", address }))];
+export function withdrawalOf(desired: DesiredState): readonly Change[] {
+  const { addresses } = desired;
+  const deletions = addresses.map((address): Change => ({ t: "delete-address", address }));
+  return [...mutingOf(desired), ...socketsOf(addresses), ...deletions];
+}
+
+function socketsOf(addresses: readonly Address[]): readonly Change[] {
+  return [...new Set(addresses.map(({ address }) => address))].map((vip) => ({ t: "destroy-sockets", vip }));
 }
 
 /** Whatever is not known to be closed is closed. */

@@ -13,7 +13,16 @@ import type { Hold, Permit } from "./hold.ts";
 import type { Address, Link, Route, Rule } from "./model.ts";
 import { type Observation, observe } from "./observation.ts";
 import { reconcile } from "./reconcile.ts";
-import { interfaceName, ip, MemoryClock, MemoryGate, MemoryKernel, mac, prefix } from "./testing/index.ts";
+import {
+  interfaceName,
+  ip,
+  MemoryClock,
+  MemoryGate,
+  MemoryKernel,
+  MemorySockets,
+  mac,
+  prefix,
+} from "./testing/index.ts";
 import { familyOf } from "./values/ip-address.ts";
 
 const owner = ownerOf(77, interfaceName("net1"));
@@ -42,6 +51,7 @@ function link(index: number, name: string): Link {
 interface Host {
   readonly kernel: MemoryKernel;
   readonly gate: MemoryGate;
+  readonly sockets: MemorySockets;
   readonly permit: Permit;
 }
 
@@ -53,7 +63,8 @@ function host(): Host {
     exclusiveUntilMs: clock.nowMs() + 4_800,
   };
   const permit: Permit = { hold: () => hold, clock };
-  return { kernel: new MemoryKernel(), gate: new MemoryGate(clock, "kube-system/vcluster-kube-vip"), permit };
+  const gate = new MemoryGate(clock, "kube-system/vcluster-kube-vip");
+  return { kernel: new MemoryKernel(), gate, sockets: new MemorySockets(), permit };
 }
 
 /** Of 4.8 s. */
@@ -249,7 +260,7 @@ test("what was changed is told, of every look; of a kernel that is right, nothin
   kernel.interrupt("rules", 1);
   const held = heldState({ ...ipv4, gateway: undefined }, "take");
   const { changes } = await reconcile(here, held, permit);
-  expect(changes.map(({ t }) => t)).toEqual(["delete-address", "install-open-gate", "put-address"]);
+  expect(changes.map(({ t }) => t)).toEqual(["destroy-sockets", "delete-address", "install-open-gate", "put-address"]);
   const kept = heldState({ ...ipv4, gateway: undefined }, "keep");
   expect((await reconcile(here, kept, permit)).changes).toEqual([]);
 });

@@ -19,6 +19,10 @@ export type RoutingErrorCode =
   | "GATE_UNSUPPORTED"
   /** A table of the gate's name is there and was not made by us: it is left alone. */
   | "GATE_FOREIGN"
+  /** The kernel would not make a relay: a planned move goes without. */
+  | "RELAY_UNSUPPORTED"
+  /** The kernel cannot list TCP sockets, or not destroy them: connections end by themselves. */
+  | "SOCKETS_UNSUPPORTED"
   /** Any other errno; the kernel's own words are in the message. */
   | "KERNEL_REFUSED";
 

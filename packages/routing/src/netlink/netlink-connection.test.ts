@@ -28,6 +28,13 @@ class FakeSocket {
     return this.sendError;
   }
 
+  /** What the kernel has answered while it took the request. */
+  readonly ready: (() => void)[] = [];
+
+  receive(): void {
+    for (let answer = this.ready.shift(); answer !== undefined; answer = this.ready.shift()) answer();
+  }
+
   portId(): number {
     return PORT;
   }
@@ -75,6 +82,23 @@ test("requests go out one at a time, in order", async () => {
   socket.acknowledge({ payload: Uint8Array.of(0xef, 0xff, 0xff, 0xff) });
   expect(await first).toMatchObject({ errno: 0 });
   expect(await second).toMatchObject({ errno: 17 });
+});
+
+test("an answer that is there when the request was taken needs no turn of the event loop", () => {
+  socket.ready.push(() => socket.acknowledge());
+  const answer = connection.verb(request);
+  expect(vi.getTimerCount()).toBe(0);
+  return expect(answer).resolves.toMatchObject({ errno: 0 });
+});
+
+test("answers are told in the order of the requests, though the second is there at once", async () => {
+  const told: number[] = [];
+  const first = connection.verb(request).then(() => told.push(1));
+  const second = connection.verb(request).then(() => told.push(2));
+  socket.ready.push(() => socket.acknowledge());
+  socket.acknowledge();
+  await Promise.all([first, second]);
+  expect(told).toEqual([1, 2]);
 });
 
 test("an answer to somebody else, or to an earlier request, is no answer", async () => {
@@ -192,4 +216,36 @@ test("what else the kernel says of a failed transaction is not taken for the nex
   socket.acknowledge({ sequence: 3 });
   expect(await failed).toMatchObject({ errno: 1 });
   expect(await next).toMatchObject({ errno: 0 });
+});
+
+test("a batch is one datagram, of which every verb is acknowledged for itself", async () => {
+  const answers = connection.batch("destroy three sockets", [request, request, request]);
+  expect(socket.datagrams).toBe(1);
+  expect(socket.sent.map(({ sequence, flags }) => [sequence, flags & 4])).toEqual([1, 2, 3].map((n) => [n, 4]));
+  socket.acknowledge({ sequence: 1 });
+  socket.acknowledge({ sequence: 2, payload: Uint8Array.of(0xfe, 0xff, 0xff, 0xff) });
+  socket.acknowledge({ sequence: 3 });
+  expect((await answers).map(({ errno }) => errno)).toEqual([0, 2, 0]);
+});
+
+test("a batch whose acknowledgements were lost fails, and the next request is answered", async () => {
+  const answers = connection.batch("destroy two sockets", [request, request]);
+  socket.acknowledge({ sequence: 1 });
+  socket.receiver.onError(overrun);
+  await expect(answers).rejects.toMatchObject({ code: "KERNEL_TIMEOUT" });
+  const next = connection.verb(request);
+  socket.acknowledge();
+  expect(await next).toMatchObject({ errno: 0 });
+});
+
+test("a dump of more than 65,536 objects keeps no more, says so, and is not read again", async () => {
+  const dump = connection.dump(request);
+  for (let message = 0; message <= 65_536; message += 1) socket.answer(16);
+  socket.answer(3);
+  const { complete, messages } = await dump;
+  expect({ complete, count: messages.length, datagrams: socket.datagrams }).toEqual({
+    complete: false,
+    count: 65_536,
+    datagrams: 1,
+  });
 });

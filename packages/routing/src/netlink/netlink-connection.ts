@@ -17,7 +17,7 @@ import {
   NLMSG_ERROR,
 } from "./message.ts";
 
-export type DatagramSocket = Pick<RawSocket, "send" | "portId" | "close">;
+export type DatagramSocket = Pick<RawSocket, "send" | "receive" | "portId" | "close">;
 
 export interface NetlinkRequest extends NetlinkPart {
   /** For error messages: "add 10.100.0.100/32 to link 3". NLM_F_REQUEST, ACK and DUMP need not be among the flags. */
@@ -36,6 +36,8 @@ export interface TransactionAnswer extends Acknowledgement {
   readonly index: number;
 }
 
+type Answer = NetlinkAnswer & TransactionAnswer & Pick<Job, "ends">;
+
 interface Job {
   readonly what: string;
   readonly datagram: Datagram;
@@ -44,7 +46,10 @@ interface Job {
   readonly sequence: number;
   readonly messages: NetlinkMessage[];
   complete: boolean;
-  readonly resolve: (answer: NetlinkAnswer & TransactionAnswer) => void;
+  /** How many acknowledgements are waited for, and those that have come. */
+  readonly endsWanted: number;
+  readonly ends: Acknowledgement[];
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: RoutingError) => void;
 }
 
@@ -53,6 +58,8 @@ const ANSWER_TIMEOUT_MS = 2000;
 const WAITING_MAX = 1024;
 /** How often an interrupted dump is tried in all. */
 const DUMP_ATTEMPTS_MAX = 4;
+/** Of one dump; what comes beyond is dropped, and the dump is not complete. */
+const MESSAGES_MAX = 65_536;
 
 export class NetlinkConnection {
   readonly #socket: DatagramSocket;
@@ -60,6 +67,7 @@ export class NetlinkConnection {
   readonly portId: number;
   readonly #waiting: Job[] = [];
   #current: Job | undefined;
+  #receiving = false;
   #timer: NodeJS.Timeout | undefined;
   #nextSequence = 1;
   #closed = false;
@@ -90,12 +98,22 @@ export class NetlinkConnection {
     return this.#enqueue(what, datagram);
   }
 
-  /** Every object of a kind. Not complete only after several attempts. @throws as `verb` */
+  /**
+   * Several verbs in one datagram, each acknowledged for itself and in their order: one that fails keeps none of the
+   * others from being done. @throws as `verb`
+   */
+  async batch(what: string, verbs: readonly NetlinkPart[]): Promise<readonly Acknowledgement[]> {
+    const datagram = encodeDatagram(verbs.map((verb) => ({ ...verb, flags: verb.flags | NLM_F_ACK })));
+    return (await this.#enqueue(what, datagram, { endsWanted: verbs.length })).ends;
+  }
+
+  /** Every object of a kind, 65,536 at most. Not complete only after several attempts. @throws as `verb` */
   async dump({ what, type, flags, payload }: NetlinkRequest): Promise<NetlinkAnswer> {
     for (let attempt = 1; ; attempt += 1) {
       const request = encodeDatagram([{ type, flags: flags | NLM_F_DUMP, payload }]);
-      const answer = await this.#enqueue(what, request, true);
-      if (answer.complete || attempt === DUMP_ATTEMPTS_MAX) return answer;
+      const answer = await this.#enqueue(what, request, { isDump: true });
+      const isFull = answer.messages.length === MESSAGES_MAX;
+      if (answer.complete || isFull || attempt === DUMP_ATTEMPTS_MAX) return answer;
     }
   }
 
@@ -109,13 +127,16 @@ export class NetlinkConnection {
     this.#waiting.length = 0;
   }
 
-  #enqueue(what: string, datagram: Datagram, isDump = false): Promise<NetlinkAnswer & TransactionAnswer> {
+  #enqueue(what: string, datagram: Datagram, kind: Partial<Pick<Job, "isDump" | "endsWanted">> = {}): Promise<Answer> {
     if (this.#closed) return Promise.reject(closed(what));
     if (this.#waiting.length >= WAITING_MAX) return Promise.reject(busy(what));
     const sequence = this.#nextSequence;
     this.#nextSequence = (sequence + datagram.offsets.length) >>> 0;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ what, datagram, isDump, sequence, messages: [], complete: true, resolve, reject });
+      const isDump = kind.isDump ?? false;
+      const endsWanted = kind.endsWanted ?? 1;
+      const nothing = { messages: [], complete: true, ends: [] };
+      this.#waiting.push({ what, datagram, isDump, endsWanted, sequence, ...nothing, resolve, reject });
       if (this.#current === undefined) this.#next();
     });
   }
@@ -124,11 +145,24 @@ export class NetlinkConnection {
     const job = this.#waiting.shift();
     this.#current = job;
     if (job === undefined) return;
-    this.#timer = setTimeout(() => this.#fail(timeout(job.what)), ANSWER_TIMEOUT_MS);
     numberMessages(job.datagram, job.sequence);
     const error = this.#socket.send(job.datagram.bytes);
     if (error !== undefined) {
-      this.#fail(new RoutingError("KERNEL_REFUSED", `cannot ${job.what}: ${error.message}`, { cause: error }));
+      return this.#fail(new RoutingError("KERNEL_REFUSED", `cannot ${job.what}: ${error.message}`, { cause: error }));
+    }
+    this.#receiveNow();
+    if (this.#current === job) this.#timer = setTimeout(() => this.#fail(timeout(job.what)), ANSWER_TIMEOUT_MS);
+  }
+
+  /** The answer is mostly there when send() returns: a takeover would wait for three turns of the event loop. */
+  #receiveNow(): void {
+    // From within an answer: the batch that it came with goes on with the next.
+    if (this.#receiving) return;
+    this.#receiving = true;
+    try {
+      this.#socket.receive();
+    } finally {
+      this.#receiving = false;
     }
   }
 
@@ -149,11 +183,16 @@ export class NetlinkConnection {
     if (index >= job.datagram.offsets.length) return;
     if ((message.flags & NLM_F_DUMP_INTR) !== 0) job.complete = false;
     if (message.type !== NLMSG_ERROR && message.type !== NLMSG_DONE) {
-      job.messages.push(message);
+      if (job.messages.length < MESSAGES_MAX) job.messages.push(message);
+      else job.complete = false;
       return;
     }
     const acknowledgement = decodeAcknowledgement(message);
-    this.#finish(({ resolve, messages, complete }) => resolve({ ...acknowledgement, messages, complete, index }));
+    job.ends.push(acknowledgement);
+    if (job.ends.length < job.endsWanted) return;
+    this.#finish(({ resolve, messages, complete, ends }) =>
+      resolve({ ...acknowledgement, messages, complete, index, ends }),
+    );
   }
 
   /** An overrun (ENOBUFS) or the like: a part of the answer is gone. What of a dump is still to come is taken. */
@@ -173,8 +212,10 @@ export class NetlinkConnection {
     const job = this.#current;
     if (job === undefined) return;
     clearTimeout(this.#timer);
-    this.#next();
+    this.#current = undefined;
+    // Before the next, whose answer may come at once: answers are told in the order of their requests.
     settle(job);
+    this.#next();
   }
 }
 

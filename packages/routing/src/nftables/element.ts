@@ -29,17 +29,29 @@ export function encodeElement(family: TableFamily, name: string, vip: IpAddress,
     [TIMEOUT, number64(BigInt(opening.timeoutMs))],
     [USER_DATA, encodeComment(opening.holderIdentity)],
   ];
-  return verb(NFT_MSG.newElement, NLM_F_CREATE | NLM_F_EXCL, family, name, element);
+  return encodeElements(NFT_MSG.newElement, NLM_F_CREATE | NLM_F_EXCL, { family, name }, OPEN_SET, element);
 }
 
 /** Fails where the element is not there any more, or has lapsed. */
 export function encodeDeletion(family: TableFamily, name: string, vip: IpAddress): NetlinkPart {
-  return verb(NFT_MSG.deleteElement, 0, family, name, keyOf(vip));
+  return encodeElements(NFT_MSG.deleteElement, 0, { family, name }, OPEN_SET, keyOf(vip));
 }
 
 /** Every element, none included. */
-export function encodeFlush(family: TableFamily, name: string): NetlinkPart {
-  return verb(NFT_MSG.deleteElement, 0, family, name, undefined);
+export function encodeFlush(family: TableFamily, name: string, set: string = OPEN_SET): NetlinkPart {
+  return encodeElements(NFT_MSG.deleteElement, 0, { family, name }, set, undefined);
+}
+
+/** Of any set that has the VIP for some time. */
+export function encodeTimedElement(
+  family: TableFamily,
+  name: string,
+  set: string,
+  vip: IpAddress,
+  timeoutMs: number,
+): NetlinkPart {
+  const element: readonly Node[] = [...keyOf(vip), [TIMEOUT, number64(BigInt(timeoutMs))]];
+  return encodeElements(NFT_MSG.newElement, NLM_F_CREATE, { family, name }, set, element);
 }
 
 /** The attributes of each element of a message. @throws RoutingError KERNEL_ANSWER_MALFORMED */
@@ -66,19 +78,19 @@ export function decodeElement(element: Attributes): Element | undefined {
   return { address, holderIdentity, timeoutMs: Number(timeoutMs) };
 }
 
-function verb(
+function encodeElements(
   type: number,
   flags: number,
-  family: TableFamily,
-  name: string,
+  table: { readonly family: TableFamily; readonly name: string },
+  set: string,
   element: readonly Node[] | undefined,
 ): NetlinkPart {
   const nodes: Node[] = [
-    [OF_TABLE, text(name)],
-    [OF_SET, text(OPEN_SET)],
+    [OF_TABLE, text(table.name)],
+    [OF_SET, text(set)],
   ];
   if (element !== undefined) nodes.push([ELEMENTS, listOf([element])]);
-  return encodeNft(type, flags, family, nodes);
+  return encodeNft(type, flags, table.family, nodes);
 }
 
 function keyOf(vip: IpAddress): readonly Node[] {

@@ -31,11 +31,12 @@ export const SET_NAME = 2;
 export const CHAIN_NAME = 3;
 
 const NLM_F_APPEND = 0x800;
-const SET_TIMEOUT = 0x10;
-const SET_ID = 10;
+export const SET_TIMEOUT = 0x10;
+/** Within a batch. */
+export const SET_ID = 10;
 /** nft's own numbers, by which it prints keys; the kernel only keeps them. */
-const KEY_TYPE = { 4: 7, 6: 8 } as const;
-const KEY_BYTES = { 4: 4, 6: 16 } as const;
+export const ADDRESS_TYPE = { 4: 7, 6: 8 } as const;
+export const ADDRESS_BYTES = { 4: 4, 6: 16 } as const;
 const HOOK: Readonly<Record<TableFamily, number>> = { arp: 1, ip6: 3, netdev: 1 };
 const POLICY_ACCEPT = 1;
 
@@ -57,8 +58,8 @@ export function gateTable(family: TableFamily, name: string, mark: string, targe
       ofTable,
       [SET_NAME, text(OPEN_SET)],
       [3, number32(SET_TIMEOUT)],
-      [4, number32(KEY_TYPE[addressFamily])],
-      [5, number32(KEY_BYTES[addressFamily])],
+      [4, number32(ADDRESS_TYPE[addressFamily])],
+      [5, number32(ADDRESS_BYTES[addressFamily])],
     ],
     chain: [
       ofTable,
@@ -92,11 +93,20 @@ export function encodeCreation(gate: GateTable): readonly NetlinkPart[] {
  * Equivalent to: nft "flush chain … deadline; add rule … deadline meta time >= T drop"
  */
 export function encodeDeadline(gate: GateTable, untilWallMs: number): readonly NetlinkPart[] {
-  const flush = encodeNft(NFT_MSG.deleteRule, 0, gate.family, ofChain(gate.name, DEADLINE_CHAIN));
-  return [flush, encodeRule(gate, DEADLINE_CHAIN, deadlineRule(untilWallMs))];
+  return encodeRules(gate, DEADLINE_CHAIN, [deadlineRule(untilWallMs)]);
 }
 
-function encodeRule({ family, name }: GateTable, chain: string, rule: Rule): NetlinkPart {
+/** Instead of whatever the chain has. Equivalent to: nft "flush chain …; add rule …" */
+export function encodeRules(
+  table: Pick<GateTable, "family" | "name">,
+  chain: string,
+  rules: readonly Rule[],
+): readonly NetlinkPart[] {
+  const flush = encodeNft(NFT_MSG.deleteRule, 0, table.family, ofChain(table.name, chain));
+  return [flush, ...rules.map((rule) => encodeRule(table, chain, rule))];
+}
+
+function encodeRule({ family, name }: Pick<GateTable, "family" | "name">, chain: string, rule: Rule): NetlinkPart {
   const nodes: readonly Node[] = [...ofChain(name, chain), [RULE_EXPRESSIONS, listOf(rule)]];
   return encodeNft(NFT_MSG.newRule, NLM_F_CREATE | NLM_F_APPEND, family, nodes);
 }

@@ -18,6 +18,7 @@ import { changedTable, EVENT_GROUP } from "./event.ts";
 import { foreignTable, LEASE_BYTES_MAX, leaseOf, markOf, readGate } from "./gate-reading.ts";
 import { encodeCreation, encodeRemoval, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
 import { encodeBatch, encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
+import { NftRelay } from "./nft-relay.ts";
 import { encodeOpening, type OpeningVerb, prepareOpening } from "./opening.ts";
 import { gateOutcome, gateRefusal, unsupported } from "./outcome.ts";
 import { dumpTables } from "./table-dump.ts";
@@ -66,6 +67,7 @@ interface PreparedOpening {
 
 class NftGate implements Gate {
   readonly level: NftGateOptions["level"];
+  readonly relay: NftRelay | undefined;
   readonly #connection: NetlinkConnection;
   readonly #family: Family;
   readonly #families: readonly TableFamily[];
@@ -83,6 +85,7 @@ class NftGate implements Gate {
     this.#family = family;
     this.#families = level === "nft-egress" ? [answers, "netdev"] : [answers];
     this.#name = `vcluster-kube-vip-${protocol}`;
+    this.relay = level === "nft-egress" ? new NftRelay(connection, this.#name) : undefined;
     this.#lease = lease;
     this.#holderIdentity = holderIdentity;
   }

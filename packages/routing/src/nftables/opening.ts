@@ -15,7 +15,6 @@ import { untilNanoseconds } from "./rule.ts";
 /** Stand in the prepared bytes for what is to come: 8 bytes each, as nothing else of a gate has them. */
 const ANY_UNTIL_MS = 7_777_777_777_777;
 const ANY_TIMEOUT_MS = 6_666_666_666_666;
-const BYTES = 8;
 
 /** "open": whatever was open is no more. "refresh": fails where nothing is open. */
 export type OpeningVerb = "open" | "refresh";
@@ -49,9 +48,10 @@ export function encodeOpening(table: GateTable, opening: Opening): readonly Netl
   return [encodeElement(table.family, table.name, table.vip, opening), ...encodeDeadline(table, opening.untilWallMs)];
 }
 
-function placesOf(value: Uint8Array, bytes: Uint8Array): readonly number[] {
+/** Where a value stands in prepared bytes. */
+export function placesOf(value: Uint8Array, bytes: Uint8Array): readonly number[] {
   const places: number[] = [];
-  for (let at = 0; at + BYTES <= bytes.length; at += 4)
-    if (equalBytes(bytes.subarray(at, at + BYTES), value)) places.push(at);
+  for (let at = 0; at + value.length <= bytes.length; at += 4)
+    if (equalBytes(bytes.subarray(at, at + value.length), value)) places.push(at);
   return places;
 }

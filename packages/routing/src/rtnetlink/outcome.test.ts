@@ -1,8 +1,22 @@
 import { constants } from "node:os";
 import { expect, test } from "vitest";
-import { outcomeOf } from "./outcome.ts";
+import { isNoWay, outcomeOf } from "./outcome.ts";
 
-const { EEXIST, ENOENT, ESRCH, EADDRNOTAVAIL, ENODEV, ENXIO, EPERM, ENETDOWN, ENETUNREACH, EBUSY } = constants.errno;
+const {
+  EEXIST,
+  ENOENT,
+  ESRCH,
+  EADDRNOTAVAIL,
+  ENODEV,
+  ENXIO,
+  EPERM,
+  ENETDOWN,
+  ENETUNREACH,
+  EHOSTUNREACH,
+  EACCES,
+  EINVAL,
+  EBUSY,
+} = constants.errno;
 
 test.each([
   [0, "done"],
@@ -23,4 +37,9 @@ test.each([
   [EBUSY, undefined, "KERNEL_REFUSED: cannot do it: EBUSY. See"],
 ])("errno %i is an error that says what to do", (errno, kernelText, message) => {
   expect(() => outcomeOf({ errno, kernelText }, "do it")).toThrow(message);
+});
+
+test("that there is no way is an answer, and no other errno is", () => {
+  const told = [0, ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EPERM, EBUSY];
+  expect(told.filter((errno) => isNoWay({ errno, kernelText: undefined }))).toEqual(told.slice(1, 5));
 });

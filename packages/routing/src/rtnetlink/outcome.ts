@@ -5,11 +5,31 @@ import type { Outcome } from "../kernel.ts";
 import type { Acknowledgement } from "../netlink/acknowledgement.ts";
 import { RoutingError, type RoutingErrorCode } from "../routing-error.ts";
 
-const { EEXIST, ENOENT, ESRCH, ENODEV, ENXIO, EADDRNOTAVAIL, EPERM, EACCES, ENETDOWN, ENETUNREACH, EHOSTUNREACH } =
-  constants.errno;
+const {
+  EEXIST,
+  ENOENT,
+  ESRCH,
+  ENODEV,
+  ENXIO,
+  EADDRNOTAVAIL,
+  EPERM,
+  EACCES,
+  ENETDOWN,
+  ENETUNREACH,
+  EHOSTUNREACH,
+  EINVAL,
+} = constants.errno;
 
 /** ENOENT: no such rule. ESRCH: no such route. EADDRNOTAVAIL: no such address. ENODEV, ENXIO: no such link (IPv4, IPv6). */
 const MISSING: readonly number[] = [ENOENT, ESRCH, EADDRNOTAVAIL, ENODEV, ENXIO];
+
+/** ENETUNREACH: also of an IPv4 source that is no address of this host. EINVAL: a blackhole route. EACCES: a prohibit one. */
+const NO_WAY: readonly number[] = [ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL];
+
+/** Whether the answer to "which way?" is that there is none. */
+export function isNoWay({ errno }: Acknowledgement): boolean {
+  return NO_WAY.includes(errno);
+}
 
 /** @param what - for the message: "add 10.100.0.100/32 to link 3". @throws RoutingError */
 export function outcomeOf(acknowledgement: Acknowledgement, what: string): Outcome {

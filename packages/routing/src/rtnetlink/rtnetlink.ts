@@ -1,20 +1,24 @@
 /** The Kernel port over rtnetlink(7): what is asked is encoded here, and what the kernel answers made a result. */
 import { openNetlinkSocket, type RawSocket } from "@vcluster-kube-vip/raw-socket";
 import type { Dump, Kernel, Outcome } from "../kernel.ts";
-import type {
-  Address,
-  ArpSetting,
-  Family,
-  KernelEvent,
-  Link,
-  Neighbour,
-  NeighbourTable,
-  Route,
-  Rule,
+import {
+  type Address,
+  type ArpSetting,
+  type Family,
+  isUsable,
+  type KernelEvent,
+  type Link,
+  type Neighbour,
+  type NeighbourTable,
+  type NextHop,
+  type Route,
+  type Rule,
 } from "../model.ts";
+import { optional } from "../netlink/attribute.ts";
 import { decodeMessages, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "../netlink/message.ts";
 import { NetlinkConnection } from "../netlink/netlink-connection.ts";
 import { RoutingError } from "../routing-error.ts";
+import type { IpAddress } from "../values/ip-address.ts";
 import { decodeAddress, encodeAddress, encodeAddressDump, encodeAddressKey } from "./address.ts";
 import { decodeEvent, EVENT_GROUPS } from "./event.ts";
 import { decodeLink, encodeArpSetting, encodeLinkDump } from "./link.ts";
@@ -29,17 +33,21 @@ import {
   RTM_GETROUTE,
   RTM_GETRULE,
   RTM_NEWADDR,
+  RTM_NEWNEIGH,
   RTM_NEWROUTE,
   RTM_NEWRULE,
   RTM_SETLINK,
 } from "./message-type.ts";
-import { decodeNeighbour, encodeNeighbourDump } from "./neighbour.ts";
+import { decodeNeighbour, encodeNeighbourDump, encodeNeighbourUse } from "./neighbour.ts";
 import { decodeNeighbourTable, encodeNeighbourTableDump } from "./neighbour-table.ts";
-import { outcomeOf, refusal } from "./outcome.ts";
+import { decodeNextHop, encodeNextHopQuery } from "./next-hop.ts";
+import { isNoWay, outcomeOf, refusal } from "./outcome.ts";
 import { decodeRoute, encodeRoute, encodeRouteDump } from "./route.ts";
 import { decodeRule, encodeRule, encodeRuleDump } from "./rule.ts";
 
 const NETLINK_ROUTE = 0;
+/** Of neighbours in one datagram: the kernel queues an answer for each before send() returns. */
+const BATCH_NEIGHBOURS = 128;
 
 /**
  * The kernel of the network namespace that this process is in. Reading needs no capability, changing NET_ADMIN. Does
@@ -78,6 +86,15 @@ class RtNetlink implements Kernel {
     return { ...dump, items: dump.items.filter((neighbour) => neighbour.linkIndex === linkIndex) };
   }
 
+  async nextHop(address: IpAddress, source: IpAddress): Promise<NextHop | undefined> {
+    const what = `find the next hop to ${address} from ${source}`;
+    const payload = encodeNextHopQuery(address, source);
+    const answer = await this.#connection.verb({ type: RTM_GETROUTE, flags: 0, payload, what });
+    if (isNoWay(answer)) return undefined;
+    if (answer.errno !== 0) throw refusal(answer, what);
+    return optional(answer.messages[0]?.payload, decodeNextHop);
+  }
+
   async neighbourTable(family: Family): Promise<NeighbourTable | undefined> {
     const what = `read the IPv${family} neighbour table`;
     const dump = await this.#dump(RTM_GETNEIGHTBL, encodeNeighbourTableDump(family), decodeNeighbourTable, what);
@@ -114,6 +131,26 @@ class RtNetlink implements Kernel {
   setArp(setting: ArpSetting): Promise<Outcome> {
     const what = `set arp_ignore of link ${setting.linkIndex} to ${setting.arpIgnore}`;
     return this.#verb(RTM_SETLINK, 0, encodeArpSetting(setting), what);
+  }
+
+  async resolve(linkIndex: number, addresses: readonly IpAddress[]): Promise<readonly IpAddress[]> {
+    const what = `resolve neighbours of link ${linkIndex}`;
+    const { complete, items } = await this.neighbours(linkIndex);
+    // What an interrupted dump does not tell may be there: unknown is not absent.
+    if (!complete) return addresses;
+    const usable = new Set(items.filter(isUsable).map(({ address }) => address));
+    const wanted = addresses.filter((address) => !usable.has(address));
+    for (let start = 0; start < wanted.length; start += BATCH_NEIGHBOURS) {
+      const batch = wanted.slice(start, start + BATCH_NEIGHBOURS);
+      const verbs = batch.map((address) => ({
+        type: RTM_NEWNEIGH,
+        flags: NLM_F_CREATE,
+        payload: encodeNeighbourUse(linkIndex, address),
+      }));
+      const refused = (await this.#connection.batch(what, verbs)).find(({ errno }) => errno !== 0);
+      if (refused !== undefined) throw refusal(refused, what);
+    }
+    return wanted;
   }
 
   async subscribe(onEvent: (event: KernelEvent) => void): Promise<void> {

@@ -3,10 +3,11 @@
  * refresh of what has lapsed fails and changes nothing; an installation replaces; own writes make no event. For tests
  * of what is built on the Gate port, which are the wall clock, the monotonic clock and the other hands.
  */
-import type { FenceLevel, Gate, GateOutcome, GateReading, GateTarget, Opening } from "../gate.ts";
+import type { FenceLevel, Gate, GateOutcome, GateReading, GateTarget, Opening, Relay } from "../gate.ts";
 import { RoutingError } from "../routing-error.ts";
+import type { MacAddress } from "../values/mac-address.ts";
 
-export type GateVerb = "install" | "open" | "refresh" | "close" | "remove";
+export type GateVerb = "install" | "open" | "refresh" | "close" | "remove" | "prepare-relay" | "arm-relay";
 
 export interface GateClock {
   nowMs(): number;
@@ -28,6 +29,9 @@ interface Table {
 
 export class MemoryGate implements Gate {
   readonly level: FenceLevel;
+  readonly relay: Relay | undefined;
+  /** Every giver that the relay was armed for. */
+  readonly givers: MacAddress[] = [];
   readonly #clock: GateClock;
   readonly #lease: string;
   #table: Table | undefined;
@@ -49,6 +53,7 @@ export class MemoryGate implements Gate {
     this.#clock = clock;
     this.#lease = lease;
     this.level = level;
+    this.relay = level === "nft-egress" ? this.#relay() : undefined;
   }
 
   // What a test asks and does.
@@ -171,6 +176,24 @@ export class MemoryGate implements Gate {
   }
 
   // Habits.
+
+  /** It goes with the table that it stands in. */
+  #relay(): Relay {
+    let preparedIn: string | undefined;
+    const prepare = async ({ vip }: GateTarget): Promise<void> => {
+      this.#verb("prepare-relay", () => {
+        preparedIn = vip;
+        return "done";
+      });
+    };
+    const arm = async ({ vip }: GateTarget, giver: MacAddress): Promise<GateOutcome> =>
+      this.#verb("arm-relay", () => {
+        if (this.#table === undefined || preparedIn !== vip) return "missing";
+        this.givers.push(giver);
+        return "done";
+      });
+    return { prepare, arm };
+  }
 
   #live(): Element | undefined {
     const element = this.#table?.element;

@@ -22,6 +22,7 @@ import {
   MemoryClock,
   MemoryGate,
   MemoryKernel,
+  MemorySockets,
   mac,
   prefix,
   type VerbName,
@@ -56,6 +57,7 @@ export class MemoryHost {
   readonly clock = new MemoryClock();
   readonly kernel = new MemoryKernel();
   readonly gate = new MemoryGate(this.clock, placement.lease);
+  readonly sockets = new MemorySockets();
   hold: Hold | undefined = this.holdFor(HOLD_MS);
 
   constructor() {
@@ -86,6 +88,7 @@ export class MemoryHost {
     await reconcile(this, preparedState(placement), NO_PERMIT);
     this.gate.calls.length = 0;
     this.kernel.calls.length = 0;
+    this.sockets.calls.length = 0;
     return this;
   }
 
@@ -107,7 +110,7 @@ export class MemoryHost {
   }
 
   get verbs(): readonly string[] {
-    return [...this.gate.calls, ...this.kernel.calls];
+    return [...this.gate.calls, ...this.sockets.calls, ...this.kernel.calls];
   }
 
   async addresses(): Promise<readonly string[]> {

@@ -1,22 +1,27 @@
 /**
  * A kernel in memory with the real one's habits, as measured on Linux 6.18: for tests of what is built on the Kernel
- * port. No neighbour discovery, no lifetimes that run out, no traffic.
+ * port. Neighbours answer at once or never; no lifetimes that run out, no traffic.
  */
 import type { Dump, Kernel, Outcome } from "../kernel.ts";
-import type {
-  Address,
-  ArpSetting,
-  Family,
-  KernelEvent,
-  Link,
-  Neighbour,
-  NeighbourTable,
-  Route,
-  Rule,
+import {
+  type Address,
+  type ArpSetting,
+  type Family,
+  isUsable,
+  type KernelEvent,
+  type Link,
+  type Neighbour,
+  type NeighbourTable,
+  type NextHop,
+  type Route,
+  type Rule,
 } from "../model.ts";
 import { RoutingError } from "../routing-error.ts";
-import { familyOf } from "../values/ip-address.ts";
+
+import { familyOf, type IpAddress } from "../values/ip-address.ts";
 import { prefixContains } from "../values/ip-prefix.ts";
+import type { MacAddress } from "../values/mac-address.ts";
+import { nextHopOf } from "./memory-lookup.ts";
 
 export type DumpName = "links" | "addresses" | "routes" | "rules" | "neighbours";
 export type VerbName =
@@ -26,9 +31,12 @@ export type VerbName =
   | "deleteRoute"
   | "addRule"
   | "deleteRule"
-  | "setArp";
+  | "setArp"
+  | "resolve";
 
 const MAIN_TABLE = 254;
+const NUD_INCOMPLETE = 0x01;
+const NUD_REACHABLE = 0x02;
 
 export class MemoryKernel implements Kernel {
   #links: readonly Link[] = [];
@@ -36,6 +44,7 @@ export class MemoryKernel implements Kernel {
   #routes: readonly Route[] = [];
   #rules: readonly Rule[] = [];
   #neighbours: readonly Neighbour[] = [];
+  #segment: ReadonlyMap<IpAddress, MacAddress> = new Map();
   /** Of both families; a test that wants it full puts it here. */
   neighbourTableNow: Omit<NeighbourTable, "family"> = { entries: 0, entriesMax: 1024, overflows: 0 };
   readonly #listeners = new Set<(event: KernelEvent) => void>();
@@ -68,6 +77,11 @@ export class MemoryKernel implements Kernel {
     this.#dropAddresses((address) => address.linkIndex === linkIndex);
     this.#links = this.#links.filter(({ index }) => index !== linkIndex);
     this.#emit({ t: "link-removed", linkIndex, name: link.name });
+  }
+
+  /** Who answers when the kernel asks: nobody, until a test says so; nor behind a closed gate. */
+  setSegment(answering: ReadonlyMap<IpAddress, MacAddress>): void {
+    this.#segment = answering;
   }
 
   setNeighbours(neighbours: readonly Neighbour[]): void {
@@ -123,6 +137,14 @@ export class MemoryKernel implements Kernel {
       "neighbours",
       this.#neighbours.filter((neighbour) => neighbour.linkIndex === linkIndex),
     );
+  }
+
+  async nextHop(address: IpAddress, source: IpAddress): Promise<NextHop | undefined> {
+    this.#demandOpen();
+    const isLocal = (wanted: IpAddress) => this.#addresses.some((other) => other.address === wanted);
+    // Only IPv4 asks whether the source is an address of this host.
+    if (isLocal(address) || (familyOf(source) === 4 && !isLocal(source))) return undefined;
+    return nextHopOf(this.#rules, this.#routes, { destination: address, source });
   }
 
   neighbourTable(family: Family): Promise<NeighbourTable | undefined> {
@@ -201,6 +223,21 @@ export class MemoryKernel implements Kernel {
       this.putLink({ ...link, arpIgnore, alias });
       return "done";
     });
+  }
+
+  async resolve(linkIndex: number, addresses: readonly IpAddress[]): Promise<readonly IpAddress[]> {
+    const known = (address: IpAddress) => (other: Neighbour) =>
+      other.linkIndex === linkIndex && other.address === address;
+    const wanted = addresses.filter((address) => !this.#neighbours.filter(isUsable).some(known(address)));
+    await this.#verb("resolve", () => {
+      for (const address of wanted) {
+        const mac = this.#segment.get(address);
+        const entry = { linkIndex, address, mac, state: mac === undefined ? NUD_INCOMPLETE : NUD_REACHABLE };
+        this.#neighbours = [...this.#neighbours.filter((other) => !known(address)(other)), entry];
+      }
+      return "done";
+    });
+    return wanted;
   }
 
   async subscribe(onEvent: (event: KernelEvent) => void): Promise<void> {
