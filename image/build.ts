@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { bundle, PROGRAM, V8_FLAGS } from "../packages/sidecar/build.ts";
+import { bundle, MALLOC_ENVIRONMENT, PROGRAM, V8_FLAGS } from "../packages/sidecar/build.ts";
 import { NAME } from "../packages/sidecar/src/overlay/container.ts";
 import { VERSION } from "../packages/sidecar/src/version.ts";
 import { type Archive, archive } from "./archive.ts";
@@ -73,7 +73,7 @@ async function buildIn(work: string, options: BuildOptions): Promise<BuiltImage>
       { what: NAME, entries: programEntries({ program: join(work, PROGRAM), native, parts: npm, list }) },
     ],
     entrypoint: [`/${NODE}`, ...V8_FLAGS, `/${FOLDER}/${PROGRAM}`],
-    environment: ["PATH=/usr/bin"],
+    environment: ["PATH=/usr/bin", ...Object.entries(MALLOC_ENVIRONMENT).map((pair) => pair.join("="))],
     labels: labels(options),
   };
   return { ...archive(image, options.names), sbom: list };

@@ -7,6 +7,9 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since the epoch, for records that people read and for the gate. May be set at any time, both ways. */
   wallTimeMs(): number;
-  /** Calls back once, not before atMs; the returned function cancels. */
-  at(atMs: number, callback: () => void): () => void;
+  /**
+   * Calls back once, not before atMs; the returned function cancels. With slack it may come up to so much later, in the
+   * same wake as others that have some: a process that has slept is slow for its first millisecond, whatever it does.
+   */
+  at(atMs: number, callback: () => void, slackMs?: number): () => void;
 }

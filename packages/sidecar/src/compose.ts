@@ -5,10 +5,14 @@ import {
   type Owner,
   openNftGate,
   openRtNetlink,
+  openSockDiag,
   ownerOf,
+  RoutingError,
+  type SocketTable,
   ValidLftGate,
 } from "@vcluster-kube-vip/routing";
 import { microTime, SystemClock } from "./adapters/clock.ts";
+import { LiveHealthSources } from "./adapters/health/health-sources.ts";
 import { HttpServer } from "./adapters/http/http-server.ts";
 import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
 import { leaseRequest } from "./adapters/kube-api/lease-request.ts";
@@ -16,15 +20,22 @@ import { openLog } from "./adapters/log.ts";
 import { VipMutex } from "./adapters/mutex.ts";
 import { ResponderGate } from "./adapters/responder-gate.ts";
 import { PacketSegment } from "./adapters/segment.ts";
+import { transferSocketPath } from "./adapters/transfer/socket-path.ts";
+import { TransferListener } from "./adapters/transfer/transfer-listener.ts";
 import type { Config, Problem, Voice } from "./config/config.ts";
+import { INITIAL } from "./health/health.ts";
+import { healthReport } from "./health/report.ts";
 import { Deferral } from "./observe/deferral.ts";
 import type { EventDraft } from "./observe/event.ts";
 import type { EventSeries } from "./observe/event-budget.ts";
 import type { Happening, Snapshot } from "./observe/happening.ts";
+import { isRoutine } from "./observe/log-line.ts";
 import { type Observed, Observer } from "./observe/observer.ts";
+import type { SidecarError } from "./sidecar-error.ts";
 import { EventRecorder } from "./supervisor/event-recorder.ts";
 import { NeighbourTableWatch } from "./supervisor/neighbour-table-watch.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { transferAsAsked } from "./supervisor/transfer-desk.ts";
 import { VERSION } from "./version.ts";
 import { Fence, type Rung } from "./vip/fence.ts";
 import { VipKernel } from "./vip/kernel.ts";
@@ -43,8 +54,10 @@ export interface Telling {
 
 export function composeTelling(voice: Voice, identity: string): Telling {
   const log = openLog({ level: voice.logLevel, identity });
-  const observer = new Observer({ version: VERSION, identity, write: log.write, wallTime, clock });
-  const deferral = new Deferral(clock, (happening, nowMs) => observer.tell(happening, nowMs));
+  const isDebug = voice.logLevel === "debug";
+  const observer = new Observer({ version: VERSION, identity, write: log.write, isDebug, wallTime, clock });
+  const isAwaited = (happening: Happening) => isDebug || !isRoutine(happening);
+  const deferral = new Deferral(clock, (happening, nowMs) => observer.tell(happening, nowMs), isAwaited);
   const tell = (happening: Happening) => deferral.tell(happening);
   const recordEventsBy = (record: (draft: EventDraft) => void) => observer.recordEventsBy(record);
   const serve = ({ snapshot, loopAgeMs }: Observed, vip: Config["vip"]["address"] | undefined) => {
@@ -80,14 +93,17 @@ export async function composeReplica(
   const rungs = rungsOf(config, identity, kernel, owner);
   const lease = leaseNameOf(config);
   const gate = new Fence({ rungs, fence: config.fence.mode, fenceLevel: config.fence.level, lease, tell });
-  const vipKernel = new VipKernel({ kernel, gate }, owner);
+  const sockets = await composeSockets(tell);
+  const vipKernel = new VipKernel({ kernel, gate, sockets }, owner);
   const segment = composeSegment(config, kernel, tell);
   const lock = composeLock(config, tell);
   const record = (event: EventSeries) => lock.recordEvent(event, config.identity.podName);
   const events = new EventRecorder({ clock, wallTime, record, tell });
-  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, lock };
+  const health = composeHealth(config, identity, lock, tell);
+  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, health, lock };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
   const neighbours = new NeighbourTableWatch({ clock, kernel, family: familyOf(config.vip.address), tell });
+  const transfers = composeTransfers(config, supervisor, tell);
   const mutex = new VipMutex(config.vip.address);
   return {
     observed: {
@@ -99,18 +115,44 @@ export async function composeReplica(
         recordEventsBy((draft) => events.offer(draft));
         await supervisor.start();
         neighbours.start();
+        transfers.start();
         return true;
       }
       supervisor.close();
+      sockets?.close();
       return false;
     },
     end: async () => {
       neighbours.close();
+      transfers.close();
+      // What ends us ends the whole pod, within some 20 ms: the mark must not be lost with our own API server.
+      lock.leaveOwn();
       await supervisor.stop();
+      sockets?.close();
       events.close();
       mutex.release();
     },
   };
+}
+
+/** Where this replica is asked to give the VIP away. */
+function composeTransfers(config: Config, supervisor: Supervisor, tell: Telling["tell"]): TransferListener {
+  return new TransferListener({
+    path: transferSocketPath(config.vip.address),
+    onRequest: (request) => transferAsAsked(supervisor, request),
+    onUnavailable: (message) => tell({ t: "trouble", where: "transfer", code: "TRANSFER_UNAVAILABLE", message }),
+  });
+}
+
+/** undefined, and said once: on this kernel connections end by themselves. */
+async function composeSockets(tell: Telling["tell"]): Promise<SocketTable | undefined> {
+  try {
+    return await openSockDiag();
+  } catch (error) {
+    if (!(error instanceof RoutingError)) throw error;
+    tell({ t: "trouble", where: "kernel", code: error.code, message: error.message });
+    return undefined;
+  }
 }
 
 /** The fence levels that there are, the strongest first. */
@@ -134,6 +176,25 @@ function composeSegment(config: Config, kernel: Kernel, tell: Telling["tell"]): 
   return new PacketSegment({ vip: config.vip.address, gateway: config.vip.gateway?.address, clock, kernel, tell });
 }
 
+/** The peers are those whose API servers the Lease is asked at, too: behind the headless Service, or in the EndpointSlice. */
+function composeHealth(
+  config: Config,
+  identity: string,
+  lock: KubeLeaseLock,
+  tell: Telling["tell"],
+): LiveHealthSources {
+  return new LiveHealthSources({
+    config,
+    identity,
+    clock,
+    credentials: lock.credentials,
+    lookup: () => lock.lookUpPeers(),
+    environment: process.env,
+    random: Math.random,
+    onHostProblem: (problem) => tellProblem("host", problem, tell),
+  });
+}
+
 function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLeaseLock {
   return new KubeLeaseLock({
     namespace: lease.namespace,
@@ -146,17 +207,19 @@ function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLea
     tlsServerName: kubeApi.tlsServerName,
     ownAddress: kubeApi.ownAddress,
     random: Math.random,
+    clock,
     onRequest: (report) => {
       const happening = leaseRequest(report);
       if (happening !== undefined) tell(happening);
     },
-    onProblem: (problem) =>
-      tell(
-        problem === undefined
-          ? { t: "recovered", where: "api" }
-          : { t: "trouble", where: "api", code: problem.code, message: problem.message },
-      ),
+    onProblem: (problem) => tellProblem("api", problem, tell),
   });
+}
+
+/** undefined: nothing is wrong any more. */
+function tellProblem(where: "api" | "host", problem: SidecarError | undefined, tell: Telling["tell"]): void {
+  if (problem === undefined) tell({ t: "recovered", where });
+  else tell({ t: "trouble", where, code: problem.code, message: problem.message });
 }
 
 /** The picture of a process that takes part in nothing. */
@@ -178,10 +241,13 @@ export function passiveObserved(identity: string, reason: string, problems: read
     vipState: "absent",
     fenceLevel: undefined,
     linkUp: false,
+    mac: undefined,
+    health: healthReport(INITIAL, 0, undefined),
     ready: false,
     problems,
     movesInWindow: 0,
     acknowledgedBy: [],
+    unacknowledgedBy: [],
   };
   return { snapshot: () => snapshot, loopAgeMs: () => 0 };
 }

@@ -5,9 +5,9 @@
 import type { PacketSocketOptions, RawSocket, RawSocketError } from "@vcluster-kube-vip/raw-socket";
 import type { IpAddress } from "@vcluster-kube-vip/routing";
 import { type Answerer, answerTo } from "../announce/answer.ts";
-import { type AnswerLimit, fullLimit, spend } from "../announce/answer-limit.ts";
 import { requestFilter } from "../announce/capture-filter.ts";
 import { ETHER_TYPE_ARP } from "../announce/ethernet.ts";
+import { ANSWERED, type Bucket, fullBucket, spend } from "../announce/rate-limit.ts";
 import type { Clock } from "../clock.ts";
 
 export type OpenPacketSocket = (options: PacketSocketOptions) => Pick<RawSocket, "send" | "close">;
@@ -38,11 +38,11 @@ export class ArpResponder {
   readonly #o: ArpResponderOptions;
   #listening: Listening | undefined;
   #answerer: Answerer | undefined;
-  #limit: AnswerLimit;
+  #bucket: Bucket;
 
   constructor(options: ArpResponderOptions) {
     this.#o = options;
-    this.#limit = fullLimit(options.clock.nowMs());
+    this.#bucket = fullBucket(ANSWERED, options.clock.nowMs());
   }
 
   get isListening(): boolean {
@@ -77,8 +77,8 @@ export class ArpResponder {
   }
 
   #onFrame(frame: Uint8Array): void {
-    const [limit, isLookedAt] = spend(this.#limit, this.#o.clock.nowMs());
-    this.#limit = limit;
+    const [bucket, isLookedAt] = spend(ANSWERED, this.#bucket, this.#o.clock.nowMs());
+    this.#bucket = bucket;
     if (!isLookedAt || this.#answerer === undefined) return;
     const answer = answerTo(frame, this.#answerer);
     // Last (rule 7): a frame cannot be called back, so nothing comes between the look at the clocks and the sending.

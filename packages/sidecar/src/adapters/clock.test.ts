@@ -27,6 +27,25 @@ describe("the system's clock", () => {
     expect(calledAtMs).toEqual([250]);
   });
 
+  it("waits for the beat where there is slack for it, and then for others that have some, too", () => {
+    const clock = new SystemClock();
+    const startMs = clock.nowMs();
+    const called: (readonly [string, number])[] = [];
+    const at = (name: string, delayMs: number, slackMs: number): void =>
+      void clock.at(startMs + delayMs, () => called.push([name, clock.nowMs() - startMs]), slackMs);
+    at("early", 930, 50);
+    at("question", 960, 50);
+    at("look", 990, 50);
+    at("exact", 970, 0);
+    vi.advanceTimersByTime(1100);
+    expect(called).toEqual([
+      ["early", 930],
+      ["exact", 970],
+      ["question", 1000],
+      ["look", 1000],
+    ]);
+  });
+
   it("is never early for a fraction of a millisecond", () => {
     const { calledAtMs } = calledAfter(0.4);
     vi.advanceTimersByTime(5);

@@ -7,7 +7,13 @@ import type { Clock } from "../clock.ts";
 /** setTimeout takes a signed 32-bit number of milliseconds; anything over it fires at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
+/** What has slack meets once a second. */
+const BEAT_MS = 1000;
+
 export class SystemClock implements Clock {
+  /** Of the beat: every process has its own, or a thousand on one host would wake together. */
+  readonly #phaseMs = this.nowMs() % BEAT_MS;
+
   /** Since the machine started, not the process: the number is the same for every process of the host. */
   nowMs(): number {
     return Number(process.hrtime.bigint()) / 1e6;
@@ -17,7 +23,8 @@ export class SystemClock implements Clock {
     return Date.now();
   }
 
-  at(atMs: number, callback: () => void): () => void {
+  at(earliestMs: number, callback: () => void, slackMs = 0): () => void {
+    const atMs = this.#onBeat(earliestMs, slackMs);
     const arm = (): NodeJS.Timeout => {
       const leftMs = Math.ceil(atMs - this.nowMs());
       return setTimeout(fire, Math.min(Math.max(leftMs, 0), TIMER_MAX_MS));
@@ -29,6 +36,11 @@ export class SystemClock implements Clock {
     };
     let timer = arm();
     return () => clearTimeout(timer);
+  }
+
+  #onBeat(atMs: number, slackMs: number): number {
+    const beatMs = Math.ceil((atMs - this.#phaseMs) / BEAT_MS) * BEAT_MS + this.#phaseMs;
+    return beatMs - atMs <= slackMs ? beatMs : atMs;
   }
 }
 

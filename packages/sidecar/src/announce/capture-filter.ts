@@ -1,6 +1,7 @@
 /**
- * Classic BPF for the packet socket: the kernel hands over only what can be about the VIP, so that a storm of foreign
- * ARP (10,000 a second on a large segment) does not wake the process. Coarser than listen.ts, which decides.
+ * Classic BPF for packet sockets: the kernel hands over only what can be about the VIP, so that ARP about others (10,000
+ * frames a second on a large segment) does not wake the process. Coarser than listen.ts, which decides. Questions for the
+ * VIP, which anybody may ask at any rate, are told from claims and answers, so that they can wait in another queue.
  * Offsets are of the whole frame (SOCK_RAW). https://docs.kernel.org/networking/filter.html
  */
 import { familyOf, type IpAddress, ipAddressBytes, macAddressBytes } from "@vcluster-kube-vip/routing";
@@ -38,10 +39,24 @@ const NEIGHBOUR_SOLICITATION = 135;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 
 const drop: Line = { t: "return", bytes: 0 };
+const take: Line = { t: "return", bytes: WHOLE };
+/** Leaves the message's type in the accumulator. */
+const icmpv6: readonly Line[] = [
+  load(2, 12),
+  unless(ETHER_TYPE_IPV6, "drop"),
+  load(1, 20),
+  unless(NEXT_HEADER_ICMPV6, "drop"),
+  load(1, 54),
+];
 
-/** The filter for `self.vip`'s family: of ARP frames (0x0806), or of IPv6 frames (0x86dd). */
-export function captureFilter(self: Claim): readonly FilterInstruction[] {
-  return assemble(familyOf(self.vip) === 4 ? arpLines(self) : neighbourLines(self));
+/** Claims of the VIP and answers to us, of `self.vip`'s family: ARP frames (0x0806) or IPv6 frames (0x86dd). */
+export function claimFilter(self: Claim): readonly FilterInstruction[] {
+  return assemble(familyOf(self.vip) === 4 ? arpClaims(self) : neighbourClaims(self));
+}
+
+/** Questions for the VIP, of its family, that claim nothing. */
+export function questionFilter({ vip }: Claim): readonly FilterInstruction[] {
+  return assemble(familyOf(vip) === 4 ? arpQuestions(vip) : neighbourQuestions(vip));
 }
 
 /** ARP requests for one of these IPv4 addresses: what the responder (answer.ts) has to answer. */
@@ -56,7 +71,7 @@ export function requestFilter(addresses: readonly IpAddress[]): readonly FilterI
     unless(ARP_REQUEST, "drop"),
     ...targets,
     { t: "label", name: "asked" },
-    { t: "return", bytes: WHOLE },
+    take,
     { t: "label", name: "drop" },
     drop,
   ]);
@@ -66,49 +81,80 @@ function targetIs(address: IpAddress): Line {
   return { t: "if", equals: viewOf(ipAddressBytes(address)).getUint32(0), goTo: "asked" };
 }
 
-/** Sender or target is the VIP, or a reply to us alone. */
-function arpLines({ vip, mac }: Claim): readonly Line[] {
+/** The sender is the VIP, or a reply about it or to us alone. */
+function arpClaims({ vip, mac }: Claim): readonly Line[] {
   return [
     load(2, 12),
     unless(ETHER_TYPE_ARP, "drop"),
-    ...orElse("sender is other", 28, ipAddressBytes(vip)),
-    ...orElse("target is other", 38, ipAddressBytes(vip)),
+    ...takenIf(28, ipAddressBytes(vip), "sender is other"),
     load(2, 20),
     unless(ARP_REPLY, "drop"),
-    ...orElse("drop", 0, macAddressBytes(mac)),
+    ...takenIf(38, ipAddressBytes(vip), "target is other"),
+    ...takenIf(0, macAddressBytes(mac), "drop"),
     drop,
   ];
 }
 
-/** Neighbour discovery with the VIP as target, as destination (an answer to us) or as source. */
-function neighbourLines({ vip }: Claim): readonly Line[] {
+function arpQuestions(vip: IpAddress): readonly Line[] {
   return [
     load(2, 12),
-    unless(ETHER_TYPE_IPV6, "drop"),
-    load(1, 20),
-    unless(NEXT_HEADER_ICMPV6, "drop"),
-    load(1, 54),
-    { t: "if", equals: NEIGHBOUR_SOLICITATION, goTo: "neighbour discovery" },
+    unless(ETHER_TYPE_ARP, "drop"),
+    load(2, 20),
+    unless(ARP_REQUEST, "drop"),
+    ...goOnIf(38, ipAddressBytes(vip), "drop"),
+    ...droppedIf(28, ipAddressBytes(vip), "sender is other"),
+    take,
+    { t: "label", name: "drop" },
+    drop,
+  ];
+}
+
+/** A solicitation from the VIP; an advertisement with the VIP as target, or as destination (an answer to us). */
+function neighbourClaims({ vip }: Claim): readonly Line[] {
+  return [
+    ...icmpv6,
+    { t: "if", equals: NEIGHBOUR_SOLICITATION, goTo: "solicitation" },
     unless(NEIGHBOUR_ADVERTISEMENT, "drop"),
-    { t: "label", name: "neighbour discovery" },
-    ...orElse("target is other", 62, ipAddressBytes(vip)),
-    ...orElse("destination is other", 38, ipAddressBytes(vip)),
-    ...orElse("drop", 22, ipAddressBytes(vip)),
+    ...takenIf(62, ipAddressBytes(vip), "target is other"),
+    ...takenIf(38, ipAddressBytes(vip), "destination is other"),
+    drop,
+    { t: "label", name: "solicitation" },
+    ...takenIf(22, ipAddressBytes(vip), "drop"),
+    drop,
+  ];
+}
+
+function neighbourQuestions(vip: IpAddress): readonly Line[] {
+  return [
+    ...icmpv6,
+    unless(NEIGHBOUR_SOLICITATION, "drop"),
+    ...goOnIf(62, ipAddressBytes(vip), "drop"),
+    ...droppedIf(22, ipAddressBytes(vip), "source is other"),
+    take,
+    { t: "label", name: "drop" },
     drop,
   ];
 }
 
 /** Takes the frame when these bytes stand there; goes on behind the label when not. */
-function orElse(label: string, at: number, bytes: Uint8Array): readonly Line[] {
+function takenIf(at: number, bytes: Uint8Array, otherwise: string): readonly Line[] {
+  return [...goOnIf(at, bytes, otherwise), take, { t: "label", name: otherwise }];
+}
+
+function droppedIf(at: number, bytes: Uint8Array, otherwise: string): readonly Line[] {
+  return [...goOnIf(at, bytes, otherwise), drop, { t: "label", name: otherwise }];
+}
+
+function goOnIf(at: number, bytes: Uint8Array, otherwise: string): readonly Line[] {
   const view = viewOf(bytes);
   const lines: Line[] = [];
   for (let offset = 0; offset < bytes.length; ) {
     const size = bytes.length - offset >= 4 ? 4 : 2;
     lines.push(load(size, at + offset));
-    lines.push(unless(size === 4 ? view.getUint32(offset) : view.getUint16(offset), label));
+    lines.push(unless(size === 4 ? view.getUint32(offset) : view.getUint16(offset), otherwise));
     offset += size;
   }
-  return [...lines, { t: "return", bytes: WHOLE }, { t: "label", name: label }];
+  return lines;
 }
 
 function load(bytes: 1 | 2 | 4, at: number): Line {

@@ -1,7 +1,7 @@
 import { ip, mac } from "@vcluster-kube-vip/routing/testing";
 import { describe, expect, test } from "vitest";
 import { decodeArp } from "./arp.ts";
-import { announcements, type Claim, probe, question, refresh } from "./forms.ts";
+import { announcements, type Claim, greeting, probe, question, refresh } from "./forms.ts";
 import { decodeNeighbour } from "./neighbour-discovery.ts";
 import { bytesOf, hex } from "./testing/frames.ts";
 
@@ -57,9 +57,23 @@ describe("on IPv4", () => {
       "ffffffffffff 020000000003 0806 0001 0800 06 04 0001 020000000003 00000000 000000000000 0a640064",
     );
   });
+
+  test("a standby's greeting claims nothing: its sender's address is hidden", () => {
+    const neighbour = { address: ip("10.100.0.9"), mac: worker };
+    const frame = greeting(ipv4, neighbour);
+    expect(frame).toBeDefined();
+    checkBytes(
+      frame ?? new Uint8Array(),
+      "020000000009 020000000003 0806 0001 0800 06 04 0001 020000000003 00000000 000000000000 0a640009",
+    );
+  });
 });
 
 describe("on IPv6", () => {
+  test("a standby greets nobody: the answer would go to every node", () => {
+    expect(greeting(ipv6, { address: ip("fd00:100::9"), mac: worker })).toBeUndefined();
+  });
+
   test("a takeover is announced to all nodes by an advertisement that overrides", () => {
     expect(announcements(ipv6).map(decodeNeighbour)).toEqual([
       {

@@ -82,6 +82,15 @@ export function probe({ vip, mac }: Claim): Uint8Array {
   return arpRequest(mac, IPV4_UNSPECIFIED, vip);
 }
 
+/**
+ * "Who has NEIGHBOUR?", without claiming anything: sender 0.0.0.0, so that no table changes, and answered like any probe
+ * of an address in use (RFC 5227 2.1.1). undefined for IPv6, where the answer would go to every node of the segment
+ * (RFC 4862 5.4.3).
+ */
+export function greeting({ vip, mac }: Claim, { address, mac: to }: Neighbour): Uint8Array | undefined {
+  return familyOf(vip) === 6 ? undefined : arpRequest(mac, IPV4_UNSPECIFIED, address, to);
+}
+
 /** "Who has `target`? Tell `sender`", with the target's hardware address unknown (RFC 826). */
 function arpRequest(mac: MacAddress, sender: IpAddress, target: IpAddress, to: MacAddress = BROADCAST_MAC): Uint8Array {
   return encodeArp({

@@ -64,6 +64,16 @@ describe("on IPv4", () => {
       { t: "foreign-claim", mac: other },
     ],
     [
+      "an answer to a question of ours that claims nothing",
+      arp({ targetAddress: ip("0.0.0.0") }),
+      { t: "answer", address: ip("10.100.0.9"), mac: worker },
+    ],
+    [
+      "such an answer to somebody else",
+      arp({ targetAddress: ip("0.0.0.0"), targetMac: other }),
+      { t: "dropped", reason: "not-about-the-vip" },
+    ],
+    [
       "the VIP's use by another for a third host's address",
       arp({ ...request, senderAddress: ipv4.vip, senderMac: other, targetAddress: ip("10.100.0.1") }),
       { t: "foreign-claim", mac: other },

@@ -12,6 +12,8 @@ import {
 export type Heard =
   /** A neighbour answered our question, so it knows that the VIP is here. */
   | { readonly t: "acknowledgement"; readonly address: IpAddress; readonly mac: MacAddress }
+  /** A neighbour answered a question of ours that claims nothing (forms.ts, greeting). */
+  | { readonly t: "answer"; readonly address: IpAddress; readonly mac: MacAddress }
   /** Somebody else says that the VIP is at its MAC address: an announcement, an answer to a probe, or use of the VIP. */
   | { readonly t: "foreign-claim"; readonly mac: MacAddress }
   /** A neighbour asks where the VIP is. */
@@ -29,6 +31,9 @@ type DropReason =
   | "not-about-the-vip"
   /** Claims the VIP without saying at which MAC address. */
   | "claim-without-mac";
+
+/** Where an answer to a question without a sender goes. */
+const UNSPECIFIED = "0.0.0.0";
 
 /** `self.mac` is this replica's on the link, whether it holds the VIP or not. */
 export function classify(frame: Uint8Array, self: Claim): Heard {
@@ -48,6 +53,11 @@ export function classify(frame: Uint8Array, self: Claim): Heard {
 function classifyArp(arp: ArpFrame, { vip, mac }: Claim): Heard {
   if (arp.senderMac === mac) return dropped("own-echo");
   if (arp.senderAddress === vip) return { t: "foreign-claim", mac: arp.senderMac };
+  // Unicast, as the question was: the capture filter lets no other reply through.
+  const isToUs = arp.to === mac && arp.targetMac === mac;
+  if (isToUs && arp.targetAddress === UNSPECIFIED && arp.operation === "reply") {
+    return { t: "answer", address: arp.senderAddress, mac: arp.senderMac };
+  }
   if (arp.targetAddress !== vip) return dropped("not-about-the-vip");
   if (arp.operation === "request") return asking(arp.senderAddress, arp.senderMac);
   if (arp.targetMac !== mac) return dropped("not-about-the-vip");
@@ -72,7 +82,7 @@ function classifyAdvertisement(message: Advertisement, self: Claim): Heard {
 }
 
 function asking(address: IpAddress, mac: MacAddress): Heard {
-  return address === "0.0.0.0" || address === "::" ? { t: "probe", mac } : { t: "question", address, mac };
+  return address === UNSPECIFIED || address === "::" ? { t: "probe", mac } : { t: "question", address, mac };
 }
 
 function dropped(reason: DropReason): Heard {

@@ -68,13 +68,25 @@ function acknowledged({ address }: Neighbour, atMs: number): ScheduleEvent & { a
 }
 
 test("unanswered, the burst is repeated at 50, 200, 1100 and 2200 ms, questions by broadcast", () => {
-  expect(play([start()], 2500).sent).toEqual([
+  expect(play([start()], 2500).sent.filter((line) => line.includes("reply"))).toEqual([
     "0 request reply gateway? worker?",
     "50 request reply gateway? worker?(broadcast)",
     "200 request reply gateway? worker?(broadcast)",
     "1100 request reply gateway? worker?(broadcast)",
     "2200 request reply gateway? worker?(broadcast)",
   ]);
+});
+
+test("those that have not answered are sought every 150 ms, until 12 s are over", () => {
+  const sought = (events: Parameters<typeof play>[0], untilMs: number) =>
+    play(events, untilMs).sent.filter((line) => !line.includes("reply") && line.includes("?"));
+  expect(sought([start()], 700)).toEqual([350, 500, 650].map((atMs) => `${atMs} request gateway? worker?(broadcast)`));
+  expect(sought([start(), acknowledged(gateway, 400), acknowledged(worker, 600)], 60_000)).toEqual([
+    "350 request gateway? worker?(broadcast)",
+    "500 request worker?(broadcast)",
+  ]);
+  const last = sought([start()], 60_000).at(-1) ?? "";
+  expect(Number(last.split(" ")[0])).toBeLessThan(12_400);
 });
 
 test("who has answered is not asked again; the broadcasts go on for those that nobody knows", () => {
@@ -122,7 +134,7 @@ test("the deadline ends the sending, and with it the timer", () => {
 });
 
 test("a renewed deadline goes on without a new burst", () => {
-  const { sent } = play([start(200), { t: "extend", deadlineMs: 1000, atMs: 100 }], 60_000);
+  const { sent } = play([start(200, []), { t: "extend", deadlineMs: 1000, atMs: 100 }], 60_000);
   expect(sent.map((line) => line.split(" ")[0])).toEqual(["0", "50", "200"]);
 });
 
@@ -216,4 +228,16 @@ test("whatever happens, no frame goes out at or after the deadline it carries", 
 
 test("a refresh is the first frame of an announcement", () => {
   expect(hex(refresh(claim))).toBe([...names.keys()][0]);
+});
+
+test("once more out of turn: one burst to everybody who was asked, and nothing else changes", () => {
+  const events = [start(), { t: "again", nowMs: 5_010, atMs: 5_010 }] as const;
+  const [without, played] = [play([start()], 20_000), play(events, 20_000)];
+  expect(played.sent.filter((line) => !without.sent.includes(line))).toEqual(["5010 request reply gateway? worker?"]);
+  expect(played.timer).toBe(without.timer);
+});
+
+test("nothing is said once more at the deadline, nor by who is silent", () => {
+  expect(play([start(5_000), { t: "again", nowMs: 5_000, atMs: 5_000 }], 5_000).sent.at(-1)).not.toContain("5000");
+  expect(step(SILENT, { t: "again", nowMs: 0 })).toEqual([SILENT, []]);
 });

@@ -2,8 +2,9 @@
  * When to announce, and who is known to have taken notice: pure, virtual time. A burst at once, repeats at 50, 200,
  * 1100 and 2200 ms (a lost frame; a kernel that ignores what comes within a second of the last change), then one frame
  * a second for 10 s, then one every 10 s (switches forget after 300 s). The questions to neighbours are repeated only
- * to those that have not answered. Nothing is sent at or after the deadline: every effect carries it, since the process
- * may be stopped between this decision and the send.
+ * to those that have not answered; while there are such, up to five frames every 150 ms until 12 s are over, for a segment
+ * that was cut and heals. Nothing is sent at or after the deadline: every effect carries it, since the process may be stopped
+ * between this decision and the send.
  */
 import type { IpAddress, MacAddress } from "@vcluster-kube-vip/routing";
 import { announcements, type Claim, type Neighbour, question, refresh } from "./forms.ts";
@@ -21,11 +22,13 @@ export type ScheduleState =
       readonly startedAtMs: number;
       readonly deadlineMs: number;
       readonly dueAtMs: number;
+      /** When those that have not answered are sought next; never: Infinity. */
+      readonly seekAtMs: number;
       readonly asked: readonly Asked[];
     };
 
 export type ScheduleEvent =
-  /** The VIP is on the link. Also for a second burst while announcing: after a foreign claim, or a link that came back. */
+  /** The VIP is on the link. Also for a second burst while announcing: after a link that came back. */
   | {
       readonly t: "start";
       readonly nowMs: number;
@@ -37,6 +40,8 @@ export type ScheduleEvent =
   | { readonly t: "resume"; readonly nowMs: number; readonly claim: Claim; readonly deadlineMs: number }
   /** More neighbours became known: they are asked at once. */
   | { readonly t: "neighbours"; readonly nowMs: number; readonly neighbours: readonly Neighbour[] }
+  /** Once to everybody, out of turn: somebody else was believed to have the VIP. */
+  | { readonly t: "again"; readonly nowMs: number }
   /** A renewal moved the deadline. */
   | { readonly t: "extend"; readonly deadlineMs: number }
   | {
@@ -70,6 +75,11 @@ const ASKED_MAX = 256;
 const REPEATS_MS = [50, 200, 1100, 2200] as const;
 const LAST_REPEAT_MS = 2200;
 const EACH_SECOND_UNTIL_MS = 12_200;
+/** A worker that a cut kept from hearing of a takeover is served within 200 ms of the heal. */
+const SEEK_EVERY_MS = 150;
+const SEEK_FROM_MS = 350;
+/** Some are gone for good; who is not asked hears the announcement all the same. */
+const SOUGHT_MAX = 4;
 
 export function step(state: ScheduleState, event: ScheduleEvent): Step {
   if (event.t === "start") return start(event);
@@ -78,6 +88,8 @@ export function step(state: ScheduleState, event: ScheduleEvent): Step {
   switch (event.t) {
     case "neighbours":
       return learn(state, event);
+    case "again":
+      return again(state, event.nowMs);
     case "extend":
       return [{ ...state, deadlineMs: event.deadlineMs }, []];
     case "acknowledged":
@@ -106,10 +118,11 @@ function start({ nowMs, claim, neighbours, deadlineMs }: Extract<ScheduleEvent, 
     startedAtMs: nowMs,
     deadlineMs,
     dueAtMs: nowMs + nextDueMs(0),
+    seekAtMs: nowMs + SEEK_FROM_MS,
     asked,
   };
   const frames = [...announcements(claim), ...asked.map((neighbour) => question(claim, neighbour))];
-  return [state, [...sends(state, frames), { t: "timer", atMs: state.dueAtMs }]];
+  return [state, [...sends(state, frames), timer(state)]];
 }
 
 /** As an announcement that began long enough ago for its frames to be rare. */
@@ -117,15 +130,24 @@ function resume({ nowMs, claim, deadlineMs }: Extract<ScheduleEvent, { t: "resum
   if (nowMs >= deadlineMs) return [SILENT, [{ t: "timer", atMs: undefined }]];
   const startedAtMs = nowMs - EACH_SECOND_UNTIL_MS;
   const dueAtMs = startedAtMs + nextDueMs(EACH_SECOND_UNTIL_MS);
-  const state: Announcing = { t: "announcing", claim, startedAtMs, deadlineMs, dueAtMs, asked: [] };
-  return [state, [{ t: "timer", atMs: dueAtMs }]];
+  const seekAtMs = Number.POSITIVE_INFINITY;
+  const state: Announcing = { t: "announcing", claim, startedAtMs, deadlineMs, dueAtMs, seekAtMs, asked: [] };
+  return [state, [timer(state)]];
 }
 
 function learn(state: Announcing, { nowMs, neighbours }: Extract<ScheduleEvent, { t: "neighbours" }>): Step {
   if (nowMs >= state.deadlineMs) return [state, []];
   const asked = withNew(state.asked, neighbours);
   const frames = asked.slice(state.asked.length).map((neighbour) => question(state.claim, neighbour));
-  return [{ ...state, asked }, sends(state, frames)];
+  const next = { ...state, asked, seekAtMs: Math.min(state.seekAtMs, nextSeekMs({ ...state, asked }, nowMs)) };
+  return [next, [...sends(state, frames), timer(next)]];
+}
+
+/** To the neighbours by their MAC addresses: what they have of ours is out of date, not what we have of theirs. */
+function again(state: Announcing, nowMs: number): Step {
+  if (nowMs >= state.deadlineMs) return [state, []];
+  const questions = state.asked.map((neighbour) => question(state.claim, neighbour));
+  return [state, sends(state, [...announcements(state.claim), ...questions])];
 }
 
 function acknowledge(state: Announcing, event: Extract<ScheduleEvent, { t: "acknowledged" }>): Step {
@@ -140,19 +162,44 @@ function acknowledge(state: Announcing, event: Extract<ScheduleEvent, { t: "ackn
 
 function tick(state: Announcing, nowMs: number): Step {
   if (nowMs >= state.deadlineMs) return [SILENT, [{ t: "timer", atMs: undefined }]];
+  const isDue = nowMs >= state.dueAtMs;
+  const isSought = nowMs >= state.seekAtMs;
   // Timers may fire early by a fraction of a millisecond.
-  if (nowMs < state.dueAtMs) return [state, [{ t: "timer", atMs: state.dueAtMs }]];
-  const frames = dueFrames(state);
-  // After a pause what was missed is sent once, not once per missed time.
-  const next = { ...state, dueAtMs: state.startedAtMs + nextDueMs(nowMs - state.startedAtMs) };
-  return [next, [...sends(state, frames), { t: "timer", atMs: next.dueAtMs }]];
+  if (!isDue && !isSought) return [state, [timer(state)]];
+  const frames = isDue ? dueFrames(state) : soughtFrames(state);
+  const next: Announcing = {
+    ...state,
+    // After a pause what was missed is sent once, not once per missed time.
+    dueAtMs: isDue ? state.startedAtMs + nextDueMs(nowMs - state.startedAtMs) : state.dueAtMs,
+    seekAtMs: isSought ? nextSeekMs(state, nowMs) : state.seekAtMs,
+  };
+  return [next, [...sends(state, frames), timer(next)]];
 }
 
-function dueFrames({ claim, asked, dueAtMs, startedAtMs }: Announcing): readonly Uint8Array[] {
+function nextSeekMs(state: Announcing, nowMs: number): number {
+  const isSeeking = waiting(state).length > 0 && nowMs - state.startedAtMs < EACH_SECOND_UNTIL_MS;
+  return isSeeking ? Math.max(nowMs + SEEK_EVERY_MS, state.startedAtMs + SEEK_FROM_MS) : Number.POSITIVE_INFINITY;
+}
+
+function waiting({ asked }: Announcing): readonly Asked[] {
+  return asked.filter(({ acknowledgedAfterMs }) => acknowledgedAfterMs === undefined);
+}
+
+function soughtFrames(state: Announcing): readonly Uint8Array[] {
+  const sought = waiting(state).slice(0, SOUGHT_MAX);
+  if (sought.length === 0) return [];
+  return [refresh(state.claim), ...sought.map(({ address }) => question(state.claim, { address, mac: undefined }))];
+}
+
+function timer({ dueAtMs, seekAtMs }: Announcing): ScheduleEffect {
+  return { t: "timer", atMs: Math.min(dueAtMs, seekAtMs) };
+}
+
+function dueFrames(state: Announcing): readonly Uint8Array[] {
+  const { claim, dueAtMs, startedAtMs } = state;
   if (dueAtMs - startedAtMs > LAST_REPEAT_MS) return [refresh(claim)];
-  const waiting = asked.filter(({ acknowledgedAfterMs }) => acknowledgedAfterMs === undefined);
   // By broadcast now: the MAC address that we know may be the very thing that is out of date.
-  const questions = waiting.map(({ address }) => question(claim, { address, mac: undefined }));
+  const questions = waiting(state).map(({ address }) => question(claim, { address, mac: undefined }));
   return [...announcements(claim), ...questions];
 }
 

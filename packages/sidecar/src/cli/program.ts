@@ -7,6 +7,7 @@ import type { LintArguments } from "./lint.ts";
 import type { ManifestArguments } from "./manifest.ts";
 import type { OverlayArguments } from "./overlay.ts";
 import type { StatusArguments } from "./status.ts";
+import type { TransferArguments } from "./transfer.ts";
 
 export function program(): Command {
   const root = new Command("vcluster-kube-vip")
@@ -19,6 +20,7 @@ export function program(): Command {
   root.addCommand(manifestCommand());
   root.addCommand(doctorCommand());
   root.addCommand(statusCommand());
+  root.addCommand(transferCommand());
   return root;
 }
 
@@ -167,6 +169,25 @@ function statusCommand(): Command {
   return addSettings(status, ["kubeconfig"]).action(async (options: StatusArguments) => {
     const { runStatus } = await import("./status.ts");
     await runStatus(options);
+  });
+}
+
+const TRANSFER_HELP = `
+In the pod that holds the VIP (kubectl get lease -n kube-system vcluster-kube-vip), as the sidecar's own user:
+  kubectl exec POD -c vcluster-kube-vip -- vcluster-kube-vip transfer
+What "run" was given as flags must be given here, too. No more moves are made than movesMax allows.
+Exit status: 0 moved, 1 not moved, 2 the sidecar cannot be asked, or a wrong command line. See docs/transfer.md.`;
+
+function transferCommand(): Command {
+  const transfer = new Command("transfer")
+    .description("Moves the VIP to another replica, without a lost connection.")
+    .argument("[replica]", "the Pod that it goes to (default: the best that could serve it)")
+    .option("--json", "as JSON, for programs")
+    .addHelpText("after", TRANSFER_HELP)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : UNUSABLE));
+  return addSettings(transfer).action(async (replica: string | undefined, options: TransferArguments) => {
+    const { runTransfer } = await import("./transfer.ts");
+    process.exitCode = await runTransfer(replica, options);
   });
 }
 

@@ -104,6 +104,8 @@ function macOf(record: LeaseRecord): string | undefined {
 function take(turn: Turn, by: TakeProof["by"]): void {
   const { current } = turn.state.lease;
   if (!isRecord(current)) return;
+  turn.state.giverWaits = by === "mark";
+  turn.state.giverMac = by === "mark" ? macOf(current) : undefined;
   const number = turn.take("take", current, 0);
   turn.enter({ t: "taking", number }, `taking by ${by}`);
 }

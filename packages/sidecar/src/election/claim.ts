@@ -1,5 +1,6 @@
 /** What the Lease, as it is known now, means for a claim on it. Questions only; what follows is holder's and yielding's. */
-import type { Claim, SilenceReason } from "./election.ts";
+import type { Claim, ElectionState, SilenceReason } from "./election.ts";
+import { holdDurationMs } from "./hold-deadline.ts";
 import type { LeaseRecord } from "./lease-record.ts";
 import { isOlder, isRecord } from "./observation.ts";
 import type { Turn } from "./turn.ts";
@@ -21,6 +22,11 @@ export function newestVersion(turn: Turn, claim: Claim): LeaseRecord {
   return current.resourceVersion === claim.record.resourceVersion ? claim.record : current;
 }
 
+/** When the last confirmed write of the claim was sent, own monotonic clock; long ago where there is no claim, or a mark. */
+export function renewedAtMs({ role, settings }: ElectionState): number {
+  return "claim" in role ? role.claim.deadlineMs - holdDurationMs(settings) : Number.NEGATIVE_INFINITY;
+}
+
 /** Whether the version of the last confirmed write is no longer the current one. */
 export function isOvertaken(turn: Turn, claim: Claim): boolean {
   const { current } = turn.state.lease;
@@ -32,6 +38,7 @@ export function isOwn(turn: Turn, record: LeaseRecord): boolean {
   return record.holderIdentity === turn.state.settings.identity;
 }
 
-function isForeign(turn: Turn, record: LeaseRecord): boolean {
+/** Somebody's, and not ours. */
+export function isForeign(turn: Turn, record: LeaseRecord): boolean {
   return record.holderIdentity !== "" && !isOwn(turn, record);
 }

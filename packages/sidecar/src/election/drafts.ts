@@ -1,6 +1,7 @@
 /** The records that the election writes. Who may write which, and when, is step's matter. */
 import type { ElectionSettings } from "./election.ts";
 import {
+  ACKNOWLEDGED_ANNOTATION,
   LEASE_TRANSITIONS_MAX,
   type LeaseDraft,
   type LeaseRecord,
@@ -14,6 +15,8 @@ export interface DraftContext {
   readonly settings: ElectionSettings;
   readonly number: string;
   readonly mac: string | undefined;
+  /** "3/4"; undefined: not known yet. */
+  readonly acknowledged: string | undefined;
   /** MicroTime of the Kubernetes API: RFC 3339 with exactly six fraction digits. */
   readonly wallTime: string;
 }
@@ -31,9 +34,9 @@ export function vacantDraft(context: DraftContext): LeaseDraft {
   };
 }
 
-/** Taking, restoring and resuming: our name, one transition more, no mark. */
+/** Taking, restoring and resuming: our name, one transition more, no mark, and nobody has acknowledged it yet. */
 export function takeDraft(context: DraftContext, base: LeaseRecord, transitionsAtLeast: number): LeaseDraft {
-  const { [MARK_ANNOTATION]: _mark, ...kept } = base.annotations;
+  const { [MARK_ANNOTATION]: _mark, [ACKNOWLEDGED_ANNOTATION]: _acknowledged, ...kept } = base.annotations;
   return {
     ...heldDraft(context, base),
     leaseTransitions: transitionsOf(base, transitionsAtLeast, 1),
@@ -89,5 +92,7 @@ function transitionsOf(base: LeaseRecord, atLeast: number, more: 0 | 1): number 
 
 function ownAnnotations(context: DraftContext): Record<string, string> {
   const mac = context.mac === undefined ? {} : { [MAC_ANNOTATION]: context.mac };
-  return { [WRITE_ANNOTATION]: context.number, ...mac };
+  const { acknowledged } = context;
+  const heard = acknowledged === undefined ? {} : { [ACKNOWLEDGED_ANNOTATION]: acknowledged };
+  return { [WRITE_ANNOTATION]: context.number, ...mac, ...heard };
 }

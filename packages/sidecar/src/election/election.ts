@@ -64,6 +64,7 @@ export type Role =
   | { readonly t: "stopped" };
 
 export type YieldPhase =
+  /** The gate is being closed: muted, with the address kept, or silent altogether. */
   | { readonly t: "silencing" }
   | {
       readonly t: "marking";
@@ -75,7 +76,9 @@ export type YieldPhase =
       readonly certain: boolean;
     }
   /** The mark is in the Lease, as the answer to our write said; its giver may resume at resumeAtMs. */
-  | { readonly t: "marked"; readonly resumeAtMs: number };
+  | { readonly t: "marked"; readonly resumeAtMs: number }
+  /** Another has taken the Lease: until then the muted VIP is served on here. `isHeard`: it has said who has heard of it. */
+  | { readonly t: "relieved"; readonly untilMs: number; readonly isHeard: boolean };
 
 export type SilenceReason =
   | "deadline-passed"
@@ -123,6 +126,8 @@ export interface ElectionState {
   readonly voidedThrough: number;
   /** A silence was asked for and is not answered: until then nothing opens. */
   readonly silencing: boolean;
+  /** Since when the VIP is muted, or being muted, and not silent: its address may be here, answering nobody anew. */
+  readonly mutedSinceMs: number | undefined;
   /** The deadline of the last hold that was said; -Infinity since a silence. */
   readonly openUntilMs: number;
   /** Whether this replica may take: why not, if not. */
@@ -131,6 +136,14 @@ export interface ElectionState {
   readonly mac: string | undefined;
   /** A take of this life was confirmed: the segment need not be asked again. */
   readonly hasTaken: boolean;
+  /** Whom a voluntary move of our own goes to; undefined is anybody. The caller's choice. */
+  readonly successor: string | undefined;
+  /** Who took by a mark says early who has acknowledged it: its giver waits for that. */
+  readonly giverWaits: boolean;
+  /** Of the giver whose mark our take builds on, as the Lease says it, until the hold is said. */
+  readonly giverMac: string | undefined;
+  /** "3/4": neighbours that have acknowledged this take, of those that were asked; undefined: not known yet. */
+  readonly acknowledged: string | undefined;
   /** When voluntary moves were seen or made, own monotonic clock; those of the window. */
   readonly movesAtMs: readonly number[];
   /** A record's duration that was warned about. */
@@ -151,11 +164,16 @@ export function initialState(settings: ElectionSettings): ElectionState {
     lastWriteAtMs: Number.NEGATIVE_INFINITY,
     voidedThrough: 0,
     silencing: false,
+    mutedSinceMs: undefined,
     openUntilMs: Number.NEGATIVE_INFINITY,
     eligible: { t: "no", reason: "starting" },
     stopping: false,
     mac: undefined,
     hasTaken: false,
+    successor: undefined,
+    giverWaits: false,
+    giverMac: undefined,
+    acknowledged: undefined,
     movesAtMs: [],
     warnedDurationSeconds: undefined,
   };
@@ -177,12 +195,20 @@ export type ElectionEvent = {
    * Answered by "hold" (adopted), "silence" or "disinherit".
    */
   | ({ readonly t: "inherited" } & Inheritance)
-  /** The executor made the VIP silent here: nobody is answered for it. */
+  /** The executor made the VIP mute or silent here: nobody is answered for it. */
   | { readonly t: "silenced" }
+  /** Neighbours that have acknowledged our take, of those that were asked. Once after each take. */
+  | { readonly t: "acknowledged"; readonly count: number; readonly total: number }
+  /** Whom a stop, or a move because this replica is not fit, goes to from now on; undefined is anybody. */
+  | { readonly t: "successor"; readonly to: string | undefined }
   /** The MAC addresses that answered for the VIP when the segment was asked. */
   | { readonly t: "segment"; readonly answeredBy: readonly string[] }
+  /** A known replica claims the VIP: the Lease may have gone on without our having heard of it. */
+  | { readonly t: "claimed-by-replica" }
   | { readonly t: "eligible"; readonly mac: string }
   | { readonly t: "ineligible"; readonly reason: string }
+  /** Whether the API can still be reached is to be known: the next renewal is due now. */
+  | { readonly t: "renew-soon" }
   /** An operator's or the supervisor's wish; `to` undefined is anybody. */
   | { readonly t: "transfer"; readonly to: string | undefined; readonly readyPeers: number }
   | { readonly t: "stop" }
@@ -206,13 +232,24 @@ export type ElectionEffect =
       readonly transitions: number;
       /** What was inherited is held on: nothing changes on the wire. Said once, of the adoption itself. */
       readonly adopted: boolean;
+      /**
+       * Who gave the VIP away by a mark a moment ago, and serves those who connected there: the MAC address that the Lease
+       * names, whatever it may be. Said once, of the take itself; undefined after an expiry.
+       */
+      readonly giverMac: string | undefined;
     }
   /**
    * There is nothing to adopt: the gate is closed and everything of the earlier life removed. Answered by nothing, but
    * this replica is not eligible until an "eligible" says so again.
    */
   | { readonly t: "disinherit"; readonly reason: string }
-  /** Tightening: silent at once; answered by one "silenced" event. No hold is said before that. */
+  /**
+   * Tightening, before a planned move: the gate is closed and the address kept, so that those who have not heard of the
+   * next holder are served on; where the fence cannot do that, as "silence". Answered by one "silenced" event; a
+   * "silence" or a "hold" follows.
+   */
+  | { readonly t: "mute"; readonly reason: SilenceReason }
+  /** Tightening: silent at once, connections and address ended; answered by one "silenced" event. No hold is said before that. */
   | { readonly t: "silence"; readonly reason: SilenceReason }
   | { readonly t: "transition"; readonly from: Role["t"]; readonly to: Role["t"]; readonly reason: string }
   | { readonly t: "notice"; readonly notice: Notice };

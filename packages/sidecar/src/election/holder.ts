@@ -29,7 +29,7 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
     return;
   }
   if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
-  if (role.t !== "holding" && state.eligible.t === "no") {
+  if (role.t !== "holding" && state.eligible.t === "no" && mayMove(state.movesAtMs, state.settings, nowMs)) {
     return yieldHold(turn, claim, undefined, `confirmed when no longer fit: ${state.eligible.reason}`);
   }
   turn.enter({ t: "holding", claim, lookupUntilMs: undefined }, `${write.purpose} confirmed`);
@@ -52,9 +52,9 @@ export function advanceHolding(turn: Turn): void {
   if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
   const found = lostBy(turn, claim);
   if (found !== undefined) return lose(turn, claim, found);
-  if (state.stopping) return yieldHold(turn, claim, undefined, "stop asked for");
+  if (state.stopping) return yieldHold(turn, claim, state.successor, "stop asked for");
   if (state.eligible.t === "no" && mayMove(state.movesAtMs, state.settings, nowMs)) {
-    return yieldHold(turn, claim, undefined, state.eligible.reason);
+    return yieldHold(turn, claim, state.successor, state.eligible.reason);
   }
   if (lookupUntilMs !== undefined && nowMs >= lookupUntilMs) return suspend(turn, claim, "lookup-unanswered");
   if (lookupUntilMs !== undefined) return turn.wantRead();
@@ -69,7 +69,7 @@ export function advanceSuspended(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.role.t !== "suspended") return;
   const { claim } = state.role;
-  if (state.stopping) return yieldHold(turn, claim, undefined, "stop asked for");
+  if (state.stopping) return yieldHold(turn, claim, state.successor, "stop asked for");
   if (nowMs < claim.deadlineMs) return restore(turn, claim);
   const { current } = state.lease;
   if (isOvertaken(turn, claim)) {
@@ -97,6 +97,18 @@ function restore(turn: Turn, claim: Claim): void {
   if (isBuiltOn(turn, base)) return;
   if (base.uid === claim.record.uid && isOwn(turn, base)) turn.renew(base, claim.record.leaseTransitions);
   else turn.take("restore", base, claim.record.leaseTransitions);
+}
+
+/**
+ * Who has heard of our take goes into the next write; at once where a giver waits for it (DESIGN 4.3), or as every
+ * renewal goes.
+ */
+export function afterAcknowledged(turn: Turn, count: number, total: number): void {
+  const { state, nowMs } = turn;
+  if (state.role.t !== "holding") return;
+  state.acknowledged = `${count}/${total}`;
+  if (state.giverWaits) state.nextTryAtMs = nowMs;
+  state.giverWaits = false;
 }
 
 function lose(turn: Turn, claim: Claim, reason: SilenceReason): void {

@@ -42,5 +42,10 @@ export const LEASE_TRANSITIONS_MAX = 2 ** 31 - 1;
 export const WRITE_ANNOTATION = "vcluster-kube-vip/write";
 /** Rule 2b: the giver's statement that it is silent. */
 export const MARK_ANNOTATION = "vcluster-kube-vip/mark";
+/**
+ * Neighbours that have acknowledged the holder's take, of those that it asked: "3/4". Not there before that is known:
+ * the giver of a planned move ends its connections when it appears (DESIGN 4.3).
+ */
+export const ACKNOWLEDGED_ANNOTATION = "vcluster-kube-vip/acknowledged";
 /** The holder's MAC address on the VIP's interface: tells its ARP answers from a stranger's (rule 2, first take). */
 export const MAC_ANNOTATION = "vcluster-kube-vip/mac";

@@ -21,6 +21,22 @@ describe("a mark (rule 2b)", () => {
     expect(draft.leaseTransitions).toBe(2);
   });
 
+  test("who takes by it is told of its giver, once, and who takes by expiry of nobody", () => {
+    const holds = (a: Solo) => a.effects.filter(({ t }) => t === "hold");
+    const a = watching();
+    a.replace(marked(a.lease));
+    a.see();
+    a.complete("take");
+    expect(holds(a)).toEqual([expect.objectContaining({ giverMac: "mac-of-b" })]);
+    a.wait(2_000);
+    a.complete("renew");
+    expect(holds(a)).toEqual([expect.objectContaining({ giverMac: undefined })]);
+    const b = watching();
+    b.wait(15_000);
+    b.complete("take");
+    expect(holds(b)).toEqual([expect.objectContaining({ giverMac: undefined })]);
+  });
+
   test("a new list in between breaks the proof", () => {
     const a = watching();
     a.replace(marked(a.lease));

@@ -22,7 +22,7 @@ describe("the budget of moves (rule 10)", () => {
     const startMs = a.nowMs;
     for (let move = 0; move < 4; move += 1) moveAndResume(a);
     a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
-    expect(refusal(a)).toMatch(/4 moves within 180000 ms/);
+    expect(refusal(a)).toMatch(/4 moves within 180 s already \(movesMax\); the next may begin in \d+ s/);
     expect(a.role).toBe("holding");
     a.state = { ...a.state, movesAtMs: a.state.movesAtMs.map((atMs) => atMs - 180_000) };
     a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
@@ -102,5 +102,20 @@ describe("the budget of moves (rule 10)", () => {
     expect(a.role).toBe("holding");
     a.wait(3_000);
     expect(a.role).toBe("yielding");
+  });
+
+  test("who is not fit takes up again what it was suspended from, while it is used up: to yield it is a move too", () => {
+    const a = holder();
+    a.state = { ...a.state, movesAtMs: [1, 2, 3, 4].map((ago) => a.nowMs - ago) };
+    a.feed({ t: "ineligible", reason: "API server dead" });
+    a.wait(2_000);
+    const renewal = a.sent("renew");
+    const result = a.apply(renewal);
+    a.wait(14_000);
+    a.feed({ t: "silenced" });
+    expect(a.role).toBe("suspended");
+    a.answer(renewal, result);
+    expect(a.did).toContain("hold");
+    expect(a.role).toBe("holding");
   });
 });

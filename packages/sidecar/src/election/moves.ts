@@ -15,3 +15,8 @@ export function recentMoves(
 export function mayMove(movesAtMs: readonly number[], settings: ElectionSettings, nowMs: number): boolean {
   return recentMoves(movesAtMs, settings, nowMs).length < settings.movesMax;
 }
+
+/** When the budget allows another one, where it is spent now. */
+export function nextMoveMs(movesAtMs: readonly number[], { movesMax, movesWindowMs }: ElectionSettings): number {
+  return (movesAtMs.at(-movesMax) ?? Number.NEGATIVE_INFINITY) + movesWindowMs;
+}

@@ -5,7 +5,7 @@
 import { advanceAdopting, afterAdoptionFailed, afterAdoptionRead, inherit, lapse } from "./adopting.ts";
 import { advanceAsking, advanceWaiting, afterSegment } from "./candidate.ts";
 import type { ElectionEffect, ElectionEvent, ElectionState, PendingWrite } from "./election.ts";
-import { advanceHolding, advanceSuspended, afterConflict, afterLookup, confirm } from "./holder.ts";
+import { advanceHolding, advanceSuspended, afterAcknowledged, afterConflict, afterLookup, confirm } from "./holder.ts";
 import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
 import { type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
 import { markOf } from "./mark.ts";
@@ -33,6 +33,7 @@ export function step(state: ElectionState, event: ElectionEvent): [ElectionState
     if (turn.state.role.t === before) break;
   }
   turn.openIfHolding();
+  turn.silenceIfMuted();
   turn.sendReadIfDue();
   return [turn.state, turn.effects];
 }
@@ -54,8 +55,16 @@ function take(turn: Turn, event: ElectionEvent): void {
     case "silenced":
       turn.state.silencing = false;
       return afterSilenced(turn);
+    case "acknowledged":
+      return afterAcknowledged(turn, event.count, event.total);
+    case "successor":
+      turn.state.successor = event.to;
+      return;
     case "segment":
       return afterSegment(turn, event.answeredBy);
+    case "claimed-by-replica":
+      // Unknown is not absent: only what a consistent read shows ends the hold, and that at once.
+      return turn.state.role.t === "holding" ? turn.wantRead() : undefined;
     case "eligible":
       turn.state.eligible = { t: "yes" };
       turn.state.mac = event.mac;
@@ -63,6 +72,8 @@ function take(turn: Turn, event: ElectionEvent): void {
     case "ineligible":
       turn.state.eligible = { t: "no", reason: event.reason };
       return noticeUnfit(turn, event.reason);
+    case "renew-soon":
+      return turn.state.role.t === "holding" ? turn.tryAgainSoon() : undefined;
     case "transfer":
       return transfer(turn, event.to, event.readyPeers);
     case "stop":

@@ -18,6 +18,8 @@ import { recentMoves } from "./moves.ts";
 
 /** Lost answers remembered. At one write a retry period they leave with their deadline long before. */
 const PENDING_MAX = 16;
+/** Longer than a mark that nobody takes and its giver's way back: what is still muted then has failed. */
+export const MUTED_MAX_MS = 2_000;
 /** Between two writes of ours whatever provokes them: an editor's war on the Lease stays slow. */
 const WRITE_SPACING_MS = 50;
 
@@ -59,10 +61,30 @@ export class Turn {
 
   /** At most one is unanswered: nothing was opened since, so its answer is true for whoever waits for it. */
   silence(reason: SilenceReason): void {
+    if (this.state.silencing && this.state.mutedSinceMs === undefined) return;
+    this.state.mutedSinceMs = undefined;
+    this.#tighten({ t: "silence", reason });
+  }
+
+  /** Silence, but for those whom the segment still sends here. */
+  mute(reason: SilenceReason): void {
     if (this.state.silencing) return;
+    this.state.mutedSinceMs = this.nowMs;
+    this.#tighten({ t: "mute", reason });
+  }
+
+  #tighten(effect: Extract<ElectionEffect, { t: "mute" | "silence" }>): void {
     this.state.silencing = true;
     this.state.openUntilMs = Number.NEGATIVE_INFINITY;
-    this.effects.push({ t: "silence", reason });
+    this.effects.push(effect);
+  }
+
+  /** What was muted for a move is silenced when the move is over, or takes too long. */
+  silenceIfMuted(): void {
+    const { mutedSinceMs, role } = this.state;
+    if (mutedSinceMs === undefined) return;
+    const isMoving = role.t === "yielding" || role.t === "suspended" || role.t === "holding";
+    if (!isMoving || this.nowMs >= mutedSinceMs + MUTED_MAX_MS) this.silence("yielding");
   }
 
   /** Says the hold, at the end of a step that left us holding. Never while a silence is unanswered. */
@@ -70,12 +92,16 @@ export class Turn {
     const { role, silencing, openUntilMs } = this.state;
     if (role.t !== "holding" || silencing || role.claim.deadlineMs === openUntilMs) return;
     const { deadlineMs, record } = role.claim;
+    const { giverMac } = this.state;
+    this.state.giverMac = undefined;
     this.state.openUntilMs = deadlineMs;
+    this.state.mutedSinceMs = undefined;
     this.effects.push({
       t: "hold",
       deadlineMs,
       transitions: record.leaseTransitions,
       adopted: this.#roleBefore === "adopting",
+      giverMac,
     });
   }
 
@@ -98,6 +124,8 @@ export class Turn {
   }
 
   take(purpose: "take" | "restore" | "resume", base: LeaseRecord, transitionsAtLeast: number): string {
+    // Another take, which nobody has acknowledged yet.
+    this.state.acknowledged = undefined;
     return this.#write(purpose, base, (context) => drafts.takeDraft(context, base, transitionsAtLeast));
   }
 
@@ -123,9 +151,9 @@ export class Turn {
     draftOf: (context: drafts.DraftContext) => LeaseDraft,
   ): string {
     this.state.lastNumber += 1;
-    const { settings, mac, lastNumber } = this.state;
+    const { settings, mac, lastNumber, acknowledged } = this.state;
     const number = `${settings.identity}/${lastNumber}`;
-    const draft = draftOf({ settings, number, mac, wallTime: this.wallTime });
+    const draft = draftOf({ settings, number, mac, acknowledged, wallTime: this.wallTime });
     const pending: PendingWrite = {
       number,
       order: lastNumber,

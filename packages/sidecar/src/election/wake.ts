@@ -1,12 +1,21 @@
 /** When the election wants a tick though nothing happens. Past times are waiting for an answer, not for the clock. */
 import { ASKING_MAX_MS, takeProof } from "./candidate.ts";
 import type { ElectionState } from "./election.ts";
+import { MUTED_MAX_MS } from "./turn.ts";
 
 /** Own monotonic time of the next tick; undefined: only an event can change anything. */
 export function nextWakeMs(state: ElectionState, nowMs: number): number | undefined {
-  const times = [...roleTimes(state, nowMs), state.nextTryAtMs, state.nextReadAtMs].filter((atMs) => atMs > nowMs);
+  const { mutedSinceMs = Number.POSITIVE_INFINITY, nextTryAtMs, nextReadAtMs } = state;
+  const times = [...roleTimes(state, nowMs), mutedSinceMs + MUTED_MAX_MS, nextTryAtMs, nextReadAtMs].filter(
+    (atMs) => atMs > nowMs,
+  );
   const earliest = Math.min(...times);
   return Number.isFinite(earliest) ? earliest : undefined;
+}
+
+function yieldTime({ phase, claim }: Extract<ElectionState["role"], { t: "yielding" }>): number {
+  if (phase.t === "marked") return phase.resumeAtMs;
+  return phase.t === "relieved" ? phase.untilMs : claim.deadlineMs;
 }
 
 function roleTimes(state: ElectionState, nowMs: number): readonly number[] {
@@ -23,7 +32,7 @@ function roleTimes(state: ElectionState, nowMs: number): readonly number[] {
     case "suspended":
       return [role.claim.deadlineMs];
     case "yielding":
-      return [role.phase.t === "marked" ? role.phase.resumeAtMs : role.claim.deadlineMs];
+      return [yieldTime(role)];
     case "taking":
     case "stopped":
       return [];

@@ -1,8 +1,9 @@
+import { RELAY_MS } from "@vcluster-kube-vip/routing";
 import { describe, expect, test } from "vitest";
-import { heldBy, holder, marking, type Solo, standby } from "../testing/solo.ts";
+import { heldBy, holder, marked, marking, type Solo, takenBy, watching } from "../testing/solo.ts";
 import { holdDurationMs } from "./hold-deadline.ts";
 import type { WriteResult } from "./lease-lock.ts";
-import { MARK_ANNOTATION } from "./lease-record.ts";
+import { ACKNOWLEDGED_ANNOTATION, MARK_ANNOTATION } from "./lease-record.ts";
 import { markOf } from "./mark.ts";
 
 const UNKNOWN: WriteResult = { t: "unknown", reason: "time-out" };
@@ -12,7 +13,7 @@ describe("giving up on purpose", () => {
   test("silent first, the mark only when nobody is answered here any more", () => {
     const a = holder();
     a.feed({ t: "transfer", to: "b", readyPeers: 1 });
-    expect(a.did).toEqual(["silence: yielding"]);
+    expect(a.did).toEqual(["mute: yielding"]);
     expect(a.wait(1_000)).toEqual([]);
     a.feed({ t: "silenced" });
     expect(a.did).toEqual(["mark"]);
@@ -74,7 +75,7 @@ describe("a mark that was sent (rule 4)", () => {
     a.answerRead();
     a.complete("mark");
     expect(a.lease.holderIdentity).toBe("");
-    expect(a.role).toBe("stopped");
+    expect(a.state.role).toMatchObject({ t: "yielding", phase: { t: "marked" } });
   });
 
   test("finds that renewal by its number where the answer is lost", () => {
@@ -88,7 +89,7 @@ describe("a mark that was sent (rule 4)", () => {
     a.answer(mark, a.apply(mark));
     a.answerRead();
     a.complete("mark");
-    expect(a.role).toBe("stopped");
+    expect(a.state.role).toMatchObject({ t: "yielding", phase: { t: "marked" } });
     expect(a.lease.holderIdentity).toBe("");
   });
 
@@ -145,6 +146,148 @@ describe("a mark that was sent (rule 4)", () => {
     }
     expect(tries).toBe(5);
     expect(a.role).toBe("suspended");
+  });
+});
+
+describe("make before break", () => {
+  test("connections and address end 40 ms after the successor has said who has heard of its take", () => {
+    const a = marking();
+    a.complete("mark");
+    expect(a.wait(300)).toEqual([]);
+    takenBy(a, "b");
+    expect(a.did).toEqual([]);
+    expect(a.wait(50)).toEqual([]);
+    takenBy(a, "b", { [ACKNOWLEDGED_ANNOTATION]: "1/2" });
+    a.see();
+    expect(a.wait(39)).toEqual([]);
+    a.wait(1);
+    expect(a.did).toEqual(["silence: yielding"]);
+    expect(a.role).toBe("waiting");
+  });
+
+  test("a successor that does not say so is waited for 200 ms", () => {
+    const a = marking();
+    a.complete("mark");
+    takenBy(a, "b");
+    expect(a.wait(199)).toEqual([]);
+    a.wait(1);
+    expect(a.did).toEqual(["silence: yielding"]);
+    expect(a.role).toBe("waiting");
+    // Until then the successor has to relay what belongs here.
+    expect(RELAY_MS).toBeGreaterThan(200);
+  });
+
+  test("what is handed back at once is taken at once", () => {
+    const a = marking();
+    a.complete("mark");
+    a.see();
+    takenBy(a, "b", { [ACKNOWLEDGED_ANNOTATION]: "2/2" });
+    a.wait(40);
+    a.feed({ t: "silenced" });
+    a.wait(60);
+    a.replace(marked(a.lease, { to: "a" }));
+    a.see();
+    expect(a.did).toEqual(["take"]);
+  });
+
+  test("a taker seen before the answer to the mark is served out just the same", () => {
+    const a = marking();
+    const mark = a.sent("mark");
+    const result = a.apply(mark);
+    takenBy(a, "b");
+    expect(a.did).toEqual([]);
+    a.answer(mark, result);
+    expect(a.did).toEqual([]);
+    expect(a.wait(200).filter(({ t }) => t === "silence")).toHaveLength(1);
+  });
+
+  test("a Lease that is gone or emptied in the middle ends it at once", () => {
+    for (const act of [(a: Solo) => void a.delete(), (a: Solo) => takenBy(a, "")]) {
+      const a = marking();
+      a.complete("mark");
+      takenBy(a, "b");
+      act(a);
+      expect(a.did).toContain("silence: yielding");
+    }
+  });
+
+  test("whatever goes wrong, nothing stays muted for more than 2 s", () => {
+    const a = marking();
+    a.answer(a.sent("mark"), UNKNOWN);
+    expect(a.wait(2_000).filter(({ t }) => t === "silence")).toHaveLength(1);
+  });
+
+  test("a mute that is not answered in time becomes a silence, and the mark waits for that one's answer", () => {
+    const a = holder();
+    a.nowMs += 100;
+    a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
+    a.wait(2_000);
+    expect(a.did).toEqual(["silence: yielding"]);
+    a.feed({ t: "silenced" });
+    expect(a.did).toEqual(["mark"]);
+  });
+
+  test("who resumes opens afresh, by a confirmed write of its own and not before", () => {
+    const a = marking();
+    a.complete("mark");
+    a.wait(800);
+    expect(a.did).toEqual(["resume"]);
+    a.complete("resume");
+    expect(a.did).toContain("hold");
+    expect(a.did).not.toContain("silence: yielding");
+  });
+
+  test("a stop and an unfit holder hand over to the successor that the caller has chosen", () => {
+    for (const leave of [{ t: "stop" }, { t: "ineligible", reason: "API server dead" }] as const) {
+      const a = holder();
+      a.feed({ t: "successor", to: "b" });
+      a.feed(leave);
+      a.feed({ t: "silenced" });
+      a.complete("mark");
+      expect(markOf(a.lease)?.to).toBe("b");
+    }
+  });
+});
+
+describe("who has acknowledged a take", () => {
+  function taker(by: "mark" | "expiry"): Solo {
+    const a = watching();
+    if (by === "mark") a.replace(marked(a.lease));
+    if (by === "mark") a.see();
+    else a.wait(15_000);
+    a.complete("take");
+    a.see();
+    return a;
+  }
+
+  test("goes into a write at once where the giver waits for it, and stays there", () => {
+    const a = taker("mark");
+    a.feed({ t: "acknowledged", count: 3, total: 4 });
+    a.complete("renew");
+    expect(a.lease.annotations[ACKNOWLEDGED_ANNOTATION]).toBe("3/4");
+    a.see();
+    a.wait(2_000);
+    a.complete("renew");
+    expect(a.lease.annotations[ACKNOWLEDGED_ANNOTATION]).toBe("3/4");
+  });
+
+  test("goes with the next renewal where nobody waits", () => {
+    const a = taker("expiry");
+    a.feed({ t: "acknowledged", count: 3, total: 4 });
+    expect(a.did).toEqual([]);
+    a.wait(2_000);
+    expect(a.sent("renew").draft.annotations[ACKNOWLEDGED_ANNOTATION]).toBe("3/4");
+  });
+
+  test("is not the next holder's: a take and a resumption remove it", () => {
+    const a = taker("mark");
+    a.feed({ t: "acknowledged", count: 3, total: 4 });
+    a.complete("renew");
+    a.see();
+    marking(a);
+    a.complete("mark");
+    a.wait(800);
+    expect(a.sent("resume").draft.annotations).not.toHaveProperty(ACKNOWLEDGED_ANNOTATION);
   });
 });
 
@@ -205,106 +348,5 @@ describe("what was offered and not taken", () => {
     a.feed({ t: "silenced" });
     a.complete("mark");
     expect(a.wait(60_000).filter((effect) => effect.t === "write")).toEqual([]);
-  });
-});
-
-describe("a stop", () => {
-  function stopped(a: Solo): void {
-    a.feed({ t: "stop" });
-    expect(a.role).toBe("stopped");
-    expect(a.feed({ t: "tick" })).toEqual([]);
-  }
-
-  test("while waiting ends at once", () => {
-    stopped(standby());
-  });
-
-  test("while asking the segment ends at once", () => {
-    const a = standby();
-    a.wait(15_000);
-    expect(a.role).toBe("asking");
-    stopped(a);
-  });
-
-  test("while taking waits for the answer, opens nothing, and gives back", () => {
-    const a = standby();
-    a.wait(15_000);
-    a.feed({ t: "segment", answeredBy: [] });
-    const take = a.sent("take");
-    a.feed({ t: "stop" });
-    a.answer(take, a.apply(take));
-    expect(a.did).toEqual(["silence: yielding"]);
-    a.feed({ t: "silenced" });
-    a.complete("mark");
-    expect(a.role).toBe("stopped");
-    expect(a.lease.holderIdentity).toBe("");
-  });
-
-  test("while taking in vain ends with the answer", () => {
-    const a = standby();
-    a.wait(15_000);
-    a.feed({ t: "segment", answeredBy: [] });
-    const take = a.sent("take");
-    a.feed({ t: "stop" });
-    a.answer(take, { t: "conflict" });
-    expect(a.role).toBe("stopped");
-  });
-
-  test("while holding goes silent, marks, and ends", () => {
-    const a = holder();
-    a.feed({ t: "stop" });
-    expect(a.did).toEqual(["silence: yielding"]);
-    a.feed({ t: "silenced" });
-    a.complete("mark");
-    expect(a.role).toBe("stopped");
-    expect(markOf(a.lease)?.from).toBe("a");
-  });
-
-  test("while suspended before the own deadline marks, and ends", () => {
-    const a = holder();
-    a.wait(2_000);
-    a.answer(a.sent("renew"), { t: "conflict" });
-    a.wait(300);
-    expect(a.role).toBe("suspended");
-    a.feed({ t: "silenced" });
-    a.feed({ t: "stop" });
-    a.feed({ t: "silenced" });
-    expect(a.did).toContain("mark");
-    a.complete("mark");
-    expect(a.role).toBe("stopped");
-  });
-
-  test("while suspended past the own deadline ends at once: the others have counted", () => {
-    const a = holder();
-    a.wait(D_MS);
-    expect(a.role).toBe("suspended");
-    stopped(a);
-  });
-
-  test("while marked ends at once, with the mark in place", () => {
-    const a = marking();
-    a.complete("mark");
-    stopped(a);
-    expect(markOf(a.lease)?.from).toBe("a");
-  });
-
-  test("where the API does not answer ends after five tries", () => {
-    const a = holder();
-    a.feed({ t: "stop" });
-    a.feed({ t: "silenced" });
-    let marks = 0;
-    for (let request = 0; request < 40 && a.state.role.t === "yielding"; request += 1) {
-      const mark = a.effects.find((effect) => effect.t === "write");
-      if (mark?.t === "write") {
-        marks += 1;
-        a.answer(mark, UNKNOWN);
-      } else if (a.state.read.t === "sent") {
-        a.answerRead({ t: "failed", status: undefined, reason: "no route", retryAfterMs: undefined });
-      } else {
-        a.wait(100);
-      }
-    }
-    expect(marks).toBe(5);
-    expect(a.role).toBe("stopped");
   });
 });

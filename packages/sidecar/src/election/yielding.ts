@@ -1,13 +1,14 @@
 /**
- * Giving the VIP up on purpose (rules 2b, 4 and 10): first silent here, then the mark in the Lease, then another may
- * take it. In this order, none of the steps can end in two holders, and each that fails falls back to expiry.
+ * Giving the VIP up on purpose (rules 2b, 4 and 10): first mute here, then the mark in the Lease, then another takes it,
+ * and only when its own write was seen do the connections and the address here end (DESIGN 4.3: make before break). In
+ * this order, none of the steps can end in two holders, and each that fails falls back to expiry.
  */
-import { isOwn, newestVersion } from "./claim.ts";
+import { isForeign, isOwn, newestVersion } from "./claim.ts";
 import type { Claim, Role, YieldPhase } from "./election.ts";
 import type { WriteResult } from "./lease-lock.ts";
-import type { LeaseRecord } from "./lease-record.ts";
+import { ACKNOWLEDGED_ANNOTATION, type LeaseRecord } from "./lease-record.ts";
 import { MARK_RESUME_MS } from "./mark.ts";
-import { mayMove } from "./moves.ts";
+import { mayMove, nextMoveMs } from "./moves.ts";
 import { isRecord } from "./observation.ts";
 import type { Turn } from "./turn.ts";
 
@@ -15,11 +16,19 @@ import type { Turn } from "./turn.ts";
 const MARK_TRIES_MAX = 5;
 const MARK_RETRY_MS = 100;
 
+/** How long a relieved giver serves those who have not heard, where its successor does not say who has. */
+const RELIEVED_MAX_MS = 200;
+/** And where it does: those who connected a moment before are still to be answered. */
+const HEARD_MAX_MS = 40;
+
 type Yielding = Extract<Role, { t: "yielding" }>;
 type Marking = Extract<YieldPhase, { t: "marking" }>;
+type Relieved = Extract<YieldPhase, { t: "relieved" }>;
 
 export function yieldHold(turn: Turn, claim: Claim, to: string | undefined, reason: string): void {
-  turn.silence("yielding");
+  // Who is silent already has no connections to keep.
+  if (turn.state.openUntilMs > turn.nowMs) turn.mute("yielding");
+  else turn.silence("yielding");
   turn.enter({ t: "yielding", claim, to, phase: { t: "silencing" } }, reason);
 }
 
@@ -31,9 +40,12 @@ export function transfer(turn: Turn, to: string | undefined, readyPeers: number)
   if (to === settings.identity) return refuse("this replica holds the VIP already");
   if (readyPeers < 1) return refuse("no other replica is ready to take it");
   if (!mayMove(movesAtMs, settings, turn.nowMs)) {
-    return refuse(`${settings.movesMax} moves within ${settings.movesWindowMs} ms already`);
+    const seconds = (durationMs: number) => `${Math.ceil(durationMs / 1000)} s`;
+    const window = seconds(settings.movesWindowMs);
+    const wait = seconds(nextMoveMs(movesAtMs, settings) - turn.nowMs);
+    return refuse(`${settings.movesMax} moves within ${window} already (movesMax); the next may begin in ${wait}`);
   }
-  yieldHold(turn, role.claim, to, "transfer asked for");
+  yieldHold(turn, role.claim, to ?? turn.state.successor, "transfer asked for");
 }
 
 /**
@@ -99,8 +111,10 @@ export function advanceYielding(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.role.t !== "yielding") return;
   const { role } = state;
-  if (state.stopping && role.phase.t === "marked") return turn.enter({ t: "stopped" }, "released");
-  if (takenOrChanged(turn, role)) return giveUp(turn, role, "the lease went on");
+  const isSilent = state.mutedSinceMs === undefined && !state.silencing;
+  if (state.stopping && role.phase.t === "marked" && isSilent) return turn.enter({ t: "stopped" }, "released");
+  if (role.phase.t === "relieved") return advanceRelieved(turn, role, role.phase);
+  if (takenOrChanged(turn, role)) return relieve(turn, role);
   // Never marked without being silent: past the own deadline the others count anyway.
   if (role.phase.t === "silencing" && nowMs >= role.claim.deadlineMs) return giveUp(turn, role, "not silent in time");
   if (role.phase.t === "marking") {
@@ -111,6 +125,7 @@ export function advanceYielding(turn: Turn): void {
     if (answered && nowMs >= state.nextTryAtMs) sendMark(turn, role, { base, tries: tries + 1, certain });
   }
   if (role.phase.t === "marked" && nowMs >= role.phase.resumeAtMs) {
+    if (state.stopping) return turn.enter({ t: "stopped" }, "nobody took what was offered");
     turn.enter({ t: "suspended", claim: role.claim, reason: "yielding" }, "nobody took what was offered");
     turn.tryAgainSoon();
   }
@@ -125,6 +140,26 @@ function takenOrChanged(turn: Turn, role: Yielding): boolean {
   return turn.writeInFlight(["mark"]) === undefined && !isOwn(turn, current);
 }
 
+/** The successor's own write is there: nobody new comes here, and who has not heard of it is served a little longer. */
+function relieve(turn: Turn, role: Yielding): void {
+  const { current } = turn.state.lease;
+  const isTaken = isRecord(current) && isForeign(turn, current);
+  if (!isTaken || turn.state.mutedSinceMs === undefined) return giveUp(turn, role, "the lease went on");
+  const untilMs = turn.nowMs + RELIEVED_MAX_MS;
+  const phase: Relieved = { t: "relieved", untilMs, isHeard: false };
+  turn.state.role = { ...role, phase };
+  advanceRelieved(turn, role, phase);
+}
+
+function advanceRelieved(turn: Turn, role: Yielding, phase: Relieved): void {
+  const { current } = turn.state.lease;
+  const isHeld = isRecord(current) && isForeign(turn, current);
+  if (!isHeld || turn.nowMs >= phase.untilMs) return giveUp(turn, role, "the lease went on");
+  if (phase.isHeard || !(ACKNOWLEDGED_ANNOTATION in current.annotations)) return;
+  const untilMs = Math.min(phase.untilMs, turn.nowMs + HEARD_MAX_MS);
+  turn.state.role = { ...role, phase: { ...phase, untilMs, isHeard: true } };
+}
+
 function giveUp(turn: Turn, role: Yielding, reason: string): void {
   if (turn.state.stopping) return turn.enter({ t: "stopped" }, reason);
   const { current } = turn.state.lease;
@@ -132,4 +167,6 @@ function giveUp(turn: Turn, role: Yielding, reason: string): void {
   // Only on the version that answered our last confirmed write may we go on (rule 3); else count like the others.
   if (untouched) turn.enter({ t: "suspended", claim: role.claim, reason: "mark-not-sent" }, reason);
   else turn.enter({ t: "waiting" }, reason);
+  // A candidate like the others from now on: what is handed back soon is taken at once.
+  turn.tryAgainSoon();
 }

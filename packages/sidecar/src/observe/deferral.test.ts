@@ -11,6 +11,7 @@ function deferred() {
   const deferral = new Deferral(
     clock,
     (said, nowMs) => void told.push(`${said.t === "restored" && said.what} ${nowMs}`),
+    (said) => said.t !== "restored" || said.what !== "counted",
   );
   return { clock, told, deferral, startMs: clock.nowMs() };
 }
@@ -24,6 +25,16 @@ test("nothing is told within 4 ms, all of it after 5, in order and with its own 
   expect(told).toEqual([]);
   await clock.advance(1);
   expect(told).toEqual([`first ${startMs}`, `second ${startMs + 3}`]);
+});
+
+test("what nobody waits for is told with the next, in order, and wakes nobody", async () => {
+  const { clock, told, deferral, startMs } = deferred();
+  deferral.tell(happening("counted"));
+  await clock.advance(10_000);
+  expect(told).toEqual([]);
+  deferral.tell(happening("first"));
+  await clock.advance(5);
+  expect(told).toEqual([`counted ${startMs}`, `first ${startMs + 10_000}`]);
 });
 
 test("a page that is asked for sees everything", () => {

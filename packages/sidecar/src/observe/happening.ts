@@ -6,8 +6,12 @@ import type { FenceLevel } from "@vcluster-kube-vip/routing";
 import type { Problem } from "../config/config.ts";
 import type { Notice, WritePurpose } from "../election/election.ts";
 import type { HolderChange } from "../election/holder-change.ts";
+import type { HealthReport } from "../health/report.ts";
 
-type Machine = "election" | "vip" | "link" | "config";
+type Machine = "election" | "vip" | "link" | "health" | "config";
+
+/** Whose error it is: "host" is the host cluster's API. */
+type Where = "api" | "host" | "kernel" | "wire" | "http" | "neighbours" | "transfer";
 
 export type Happening =
   /** A state machine changed its state: one log line each. */
@@ -23,11 +27,11 @@ export type Happening =
   /** The API or the kernel answered with an error, or recovered; `code` is the error's stable code. */
   | {
       readonly t: "trouble";
-      readonly where: "api" | "kernel" | "wire" | "http" | "neighbours";
+      readonly where: Where;
       readonly code: string;
       readonly message: string;
     }
-  | { readonly t: "recovered"; readonly where: "api" | "kernel" | "wire" | "http" | "neighbours" }
+  | { readonly t: "recovered"; readonly where: Where }
   /** One request to the Kubernetes API for the Lease. */
   | {
       readonly t: "lease-request";
@@ -83,9 +87,14 @@ export interface Snapshot {
   /** What keeps this host silent past its deadline; undefined while that is not known. */
   readonly fenceLevel: FenceLevel | undefined;
   readonly linkUp: boolean;
+  /** Of the VIP's interface while that is up. */
+  readonly mac: string | undefined;
+  readonly health: HealthReport;
   readonly ready: boolean;
   readonly problems: readonly Problem[];
   /** Voluntary moves seen or made within the window of rule 10. */
   readonly movesInWindow: number;
   readonly acknowledgedBy: readonly { readonly address: string; readonly afterMs: number }[];
+  /** Neighbours that this holder asked and that have not answered since. */
+  readonly unacknowledgedBy: readonly string[];
 }

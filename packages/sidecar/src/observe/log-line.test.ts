@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Happening } from "./happening.ts";
-import { logLine } from "./log-line.ts";
+import { isRoutine, logLine } from "./log-line.ts";
 import { EVERY_HAPPENING, PROBLEM } from "./testing/samples.ts";
 
 function check(happening: Happening, level: string, fields: Readonly<Record<string, unknown>>, message: RegExp): void {
@@ -94,6 +94,7 @@ describe("a log line", () => {
   it("is at debug for what comes with every tick, and only for that", () => {
     const quiet = EVERY_HAPPENING.filter((happening) => logLine(happening).level === "debug");
     expect(quiet.map(({ t }) => t)).toEqual(["lease-request", "lease-write", "frames-sent", "acknowledged"]);
+    expect(EVERY_HAPPENING.filter(isRoutine)).toEqual(quiet);
   });
 
   it("carries plain values only, so that a line stays flat", () => {

@@ -20,6 +20,11 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** What comes with every tick: counted always, and a line for those who debug. */
+export function isRoutine({ t }: Happening): boolean {
+  return t === "lease-request" || t === "lease-write" || t === "frames-sent" || t === "acknowledged";
+}
+
 export function logLine(happening: Happening): LogLine {
   const { level, fields, message } = lineOf(happening);
   const entries = Object.entries(fields).map(([key, value]) => [key, typeof value === "string" ? clean(value) : value]);

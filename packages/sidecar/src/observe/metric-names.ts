@@ -37,6 +37,12 @@ export const METRICS = {
     help: "1 if the VIP's interface is there and up with carrier, else 0.",
     labels: [],
   },
+  health: {
+    name: "vcluster_kube_vip_health",
+    type: "gauge",
+    help: "Always 1; says whether this replica could serve: able, not-yet, unable or gone-soon.",
+    labels: ["verdict"],
+  },
   fenceLevel: {
     name: "vcluster_kube_vip_fence_level",
     type: "gauge",
@@ -71,6 +77,12 @@ export const METRICS = {
     name: "vcluster_kube_vip_acknowledged_neighbours",
     type: "gauge",
     help: "Neighbours that answered this holder since it took the VIP.",
+    labels: [],
+  },
+  unacknowledgedNeighbours: {
+    name: "vcluster_kube_vip_unacknowledged_neighbours",
+    type: "gauge",
+    help: "Neighbours that this holder asked since it took the VIP and that have not answered.",
     labels: [],
   },
   configProblems: {

@@ -77,6 +77,7 @@ describe("gauges", () => {
     expect(lines).toContain("\nvcluster_kube_vip_deadline_seconds 12.5\n");
     expect(lines).toContain("\nvcluster_kube_vip_lease_transitions 3\n");
     expect(lines).toContain("\nvcluster_kube_vip_acknowledged_neighbours 1\n");
+    expect(lines).toContain("\nvcluster_kube_vip_unacknowledged_neighbours 1\n");
   });
 
   it("say nothing of what is not known", () => {

@@ -91,12 +91,14 @@ export class Metrics {
       isHolder: gauge(snapshot.deadlineInMs !== undefined),
       ready: gauge(snapshot.ready),
       linkUp: gauge(snapshot.linkUp),
+      health: [{ labels: { verdict: snapshot.health.verdict }, value: 1 }],
       fenceLevel: fenceLevel === undefined ? [] : [{ labels: { level: fenceLevel }, value: 1 }],
       deadline: gauge(inSeconds(snapshot.deadlineInMs)),
       leaseAge: gauge(inSeconds(snapshot.leaseAgeMs)),
       leaseTransitions: gauge(snapshot.leaseTransitions),
       movesInWindow: gauge(snapshot.movesInWindow),
       acknowledgedNeighbours: gauge(snapshot.acknowledgedBy.length),
+      unacknowledgedNeighbours: gauge(snapshot.unacknowledgedBy.length),
       configProblems: ["error", "warning"].map((severity) => ({ labels: { severity }, value: problems(severity) })),
     };
   }

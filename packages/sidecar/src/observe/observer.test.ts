@@ -5,13 +5,14 @@ import type { LogLine } from "./log-line.ts";
 import { Observer } from "./observer.ts";
 import { HOLDER, NEWCOMER } from "./testing/samples.ts";
 
-function observe(happenings: readonly Happening[], snapshot: Snapshot, loopAgeMs = 0) {
+function observe(happenings: readonly Happening[], snapshot: Snapshot, loopAgeMs = 0, isDebug = false) {
   const lines: LogLine[] = [];
   const observer = new Observer({
     version: "0.1.0",
     identity: HOLDER.identity,
     clock: { nowMs: () => 0 },
     write: (line) => lines.push(line),
+    isDebug,
     wallTime: () => "2026-01-02T03:04:05.000000Z",
   });
   for (const happening of happenings) observer.tell(happening);
@@ -53,6 +54,13 @@ describe("the log", () => {
   });
 });
 
+it("makes a line of what comes with every tick for those who debug only, and counts it always", () => {
+  const sent: Happening = { t: "frames-sent", form: "gratuitous-request", count: 7 };
+  expect(observe([sent], HOLDER).lines).toEqual([]);
+  expect(observe([sent], HOLDER).get("/metrics")?.body).toMatch(/gratuitous-request.*7/);
+  expect(observe([sent], HOLDER, 0, true).lines).toHaveLength(1);
+});
+
 describe("an Event", () => {
   it("of a take tells of the move that the very same Happening completes", () => {
     const drafts: EventDraft[] = [];
@@ -62,6 +70,7 @@ describe("an Event", () => {
       identity: "b_b_b",
       clock,
       write: () => undefined,
+      isDebug: false,
       wallTime: () => "",
     });
     observer.recordEventsBy((draft) => drafts.push(draft));
@@ -88,7 +97,7 @@ describe("no credential that a message of others contains", () => {
     { t: "holder-changed", from: leak, to: leak, cause: "renamed", transitions: 1, knownForMs: 0 },
   ];
   const snapshot: Snapshot = { ...HOLDER, ready: false, reason: leak, role: leak, problems: [problem] };
-  const { lines, get } = observe(happenings, snapshot);
+  const { lines, get } = observe(happenings, snapshot, 0, true);
   const parts = [SECRET.slice(0, 20), SECRET.slice(30, 50), "eyJhbGciOiJSUzI1NiJ9", "BEGIN"];
 
   it.each(["/healthz", "/readyz", "/metrics", "/status"])("is on %s", (path) => {

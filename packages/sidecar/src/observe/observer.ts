@@ -5,7 +5,7 @@
 import type { Clock } from "../clock.ts";
 import { type EventDraft, eventOf } from "./event.ts";
 import type { Happening, Snapshot } from "./happening.ts";
-import { type LogLine, logLine } from "./log-line.ts";
+import { isRoutine, type LogLine, logLine } from "./log-line.ts";
 import { Metrics } from "./metrics.ts";
 import { Moves } from "./moves.ts";
 import { healthPage, metricsPage, type Pages, readyPage, statusPage } from "./pages.ts";
@@ -19,6 +19,8 @@ export interface ObserverParts {
   readonly identity: string;
   readonly clock: Pick<Clock, "nowMs">;
   readonly write: (line: LogLine) => void;
+  /** Whether lines at debug are written: making one of each routine happening is the greater part of its cost. */
+  readonly isDebug: boolean;
   /** The moment as RFC 3339, for people. */
   readonly wallTime: () => string;
 }
@@ -46,9 +48,10 @@ export class Observer {
 
   /** `nowMs`: when it happened, own monotonic clock. */
   tell(happening: Happening, nowMs = this.#parts.clock.nowMs()): void {
-    const { identity, wallTime, write } = this.#parts;
-    const time = wallTime();
+    const { identity, isDebug, wallTime, write } = this.#parts;
     this.#metrics.record(happening);
+    if (isRoutine(happening) && !isDebug) return;
+    const time = wallTime();
     this.#moves.record(happening, nowMs, time);
     this.#troubles.record(happening, time);
     const event = eventOf(happening, { identity, newest: this.#moves.list[0] });

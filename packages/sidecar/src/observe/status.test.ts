@@ -19,6 +19,7 @@ describe("the status", () => {
       deadlineInMs: 12_500,
       kernelDeadlineInMs: 12_499,
       acknowledgedBy: [{ address: "10.100.0.7", afterMs: 0.4 }],
+      unacknowledgedBy: ["10.100.0.9"],
     });
   });
 

@@ -3,6 +3,7 @@
  * or "none". Documented in docs/metrics.md.
  */
 import type { Problem } from "../config/config.ts";
+import type { HealthReport } from "../health/report.ts";
 import type { Snapshot } from "./happening.ts";
 import type { Move } from "./moves.ts";
 import { redact } from "./redact.ts";
@@ -22,6 +23,8 @@ export interface Status {
     readonly interfaceName: string | null;
     readonly state: string;
     readonly linkUp: boolean;
+    /** Of the interface while that is up: by it the other replicas know a claim of ours. */
+    readonly mac: string | null;
     /** What keeps this host silent past its deadline. */
     readonly fenceLevel: string | null;
   };
@@ -39,11 +42,14 @@ export interface Status {
   readonly deadlineInMs: number | null;
   /** Until its kernel is silent by itself, whatever becomes of the process; null if it is silent. */
   readonly kernelDeadlineInMs: number | null;
+  /** Whether this replica can serve: what the others choose a successor by. */
+  readonly health: HealthReport;
   readonly acknowledgedBy: Snapshot["acknowledgedBy"];
+  readonly unacknowledgedBy: Snapshot["unacknowledgedBy"];
   readonly movesInWindow: number;
   /** At most 16, the newest first. */
   readonly moves: readonly Move[];
-  /** The last error of each place (api, kernel, wire, http) until it is known to work again. */
+  /** The last error of each place (api, host, kernel, wire, http, neighbours) until it is known to work again. */
   readonly troubles: readonly OpenTrouble[];
   readonly problems: readonly (Omit<Problem, "position"> & { readonly position: Problem["position"] | null })[];
 }
@@ -58,7 +64,7 @@ export interface StatusParts {
 }
 
 export function status({ version, time, snapshot, moves, troubles }: StatusParts): Status {
-  const { identity, role, reason, ready, linkUp, acknowledgedBy, movesInWindow, problems } = snapshot;
+  const { identity, role, reason, ready, linkUp, health, movesInWindow, problems } = snapshot;
   return {
     version,
     time,
@@ -71,6 +77,7 @@ export function status({ version, time, snapshot, moves, troubles }: StatusParts
       interfaceName: snapshot.interfaceName ?? null,
       state: snapshot.vipState,
       linkUp,
+      mac: snapshot.mac ?? null,
       fenceLevel: snapshot.fenceLevel ?? null,
     },
     lease: {
@@ -83,7 +90,9 @@ export function status({ version, time, snapshot, moves, troubles }: StatusParts
     },
     deadlineInMs: snapshot.deadlineInMs ?? null,
     kernelDeadlineInMs: snapshot.kernelDeadlineInMs ?? null,
-    acknowledgedBy,
+    health,
+    acknowledgedBy: snapshot.acknowledgedBy,
+    unacknowledgedBy: snapshot.unacknowledgedBy,
     movesInWindow,
     moves,
     troubles,

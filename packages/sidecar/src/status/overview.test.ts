@@ -14,6 +14,7 @@ const STANDBY: Snapshot = {
   deadlineInMs: undefined,
   kernelDeadlineInMs: undefined,
   acknowledgedBy: [],
+  unacknowledgedBy: [],
 };
 
 function answered(snapshot: Snapshot, where = "http://127.0.0.1:2112/status"): SidecarAnswer {
@@ -44,6 +45,7 @@ describe("the replicas together", () => {
       kernelDeadlineInMs: 12_499,
       fenceLevel: "nft-egress",
       acknowledgedBy: HOLDER.acknowledgedBy,
+      unacknowledgedBy: HOLDER.unacknowledgedBy,
     });
   });
 

@@ -18,6 +18,7 @@ export interface Overview {
   readonly kernelDeadlineInMs: number | null;
   readonly fenceLevel: string | null;
   readonly acknowledgedBy: Status["acknowledgedBy"] | null;
+  readonly unacknowledgedBy: Status["unacknowledgedBy"] | null;
   /** By name, the silent ones last; null where they cannot be asked. */
   readonly replicas: readonly ReplicaView[] | null;
   /** The newest first, at most 16. */
@@ -77,6 +78,7 @@ export function overviewOfReplicas(asked: readonly Asked[], unknown: readonly st
     kernelDeadlineInMs: holder?.kernelDeadlineInMs ?? null,
     fenceLevel: holder?.vip.fenceLevel ?? null,
     acknowledgedBy: holder?.acknowledgedBy ?? null,
+    unacknowledgedBy: holder?.unacknowledgedBy ?? null,
     replicas: replicas.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)),
     moves: mergedMoves(pages),
     events: null,
@@ -103,6 +105,7 @@ export function overviewOfLease(
     kernelDeadlineInMs: null,
     fenceLevel: null,
     acknowledgedBy: null,
+    unacknowledgedBy: null,
     replicas: null,
     moves: null,
     events: events ?? null,

@@ -42,7 +42,7 @@ test("three replicas, of which one does not answer, at a glance", () => {
     "holder        vcluster-0 since 2026-01-02T03:00:00Z, 4 min ago (vcluster-0_uid_nonce)",
     "Lease         kube-system/vcluster-kube-vip, transition 3, 15 s",
     "deadlines     Lease in 12.5 s, kernel in 12.5 s (nft-egress)",
-    "acknowledged  by 10.100.0.7 (0.4 ms)",
+    "acknowledged  by 10.100.0.7 (0.4 ms); not by 10.100.0.9",
     "",
     "REPLICA                       ROLE     READY  WHY",
     "vcluster-0 (here)             holding  yes",

@@ -24,14 +24,14 @@ export function formatOverview(overview: Overview): string {
 }
 
 function summary(overview: Overview): readonly Row[] {
-  const { lease, vip, acknowledgedBy, replicas } = overview;
+  const { lease, vip, acknowledgedBy, unacknowledgedBy, replicas } = overview;
   const holder = lease?.holderIdentity ?? undefined;
   return [
     ["VIP", vip ?? "not known from here"],
     ["holder", holder === undefined ? "nobody" : `${podNameOf(holder)}${sinceWords(overview)} (${holder})`],
     ["Lease", leaseWords(overview)],
     ...(replicas === null ? [] : [["deadlines", deadlineWords(overview)]]),
-    ...(acknowledgedBy === null ? [] : [["acknowledged", acknowledgedWords(acknowledgedBy)]]),
+    ...(acknowledgedBy === null ? [] : [["acknowledged", acknowledgedWords(acknowledgedBy, unacknowledgedBy ?? [])]]),
   ];
 }
 
@@ -54,9 +54,13 @@ function deadlineWords({ deadlineInMs, kernelDeadlineInMs, fenceLevel }: Overvie
   return `Lease in ${secondsWords(deadlineInMs)}, kernel ${kernel} (${fenceLevel ?? "fence not known"})`;
 }
 
-function acknowledgedWords(acknowledgedBy: NonNullable<Overview["acknowledgedBy"]>): string {
-  if (acknowledgedBy.length === 0) return "by nobody";
-  return `by ${acknowledgedBy.map(({ address, afterMs }) => `${address} (${afterMs.toFixed(1)} ms)`).join(", ")}`;
+function acknowledgedWords(
+  acknowledgedBy: NonNullable<Overview["acknowledgedBy"]>,
+  unacknowledgedBy: NonNullable<Overview["unacknowledgedBy"]>,
+): string {
+  const who = acknowledgedBy.map(({ address, afterMs }) => `${address} (${afterMs.toFixed(1)} ms)`).join(", ");
+  const notYet = unacknowledgedBy.length === 0 ? "" : `; not by ${unacknowledgedBy.join(", ")}`;
+  return `by ${who === "" ? "nobody" : who}${notYet}`;
 }
 
 function replicaRow({ status, own, where, silent }: ReplicaView): Row {

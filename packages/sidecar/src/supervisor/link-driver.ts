@@ -162,6 +162,7 @@ export class LinkDriver {
   #inherit(found: Inheritance): void {
     if (found.t === "taken") {
       this.#legacy = found;
+      this.#o.segment.beginAsking();
       this.#retry("kernel", "PROTOCOL_TAKEN", new Error(found.sentence));
     } else if (found.t === "inherited" && this.#link.t === "up" && !this.#lookedBack) {
       const { holderIdentity, untilMs } = found;
@@ -209,6 +210,7 @@ export class LinkDriver {
 
   #sweep(): void {
     this.#lookedBackOnce();
+    this.#o.segment.beginAsking();
     this.#o.loop.awaited(this.#o.vipKernel.sweep(this.#o.target()), (swept) => {
       if (swept.t === "failed") return this.#retry("kernel", "SWEEP_FAILED", new Error(swept.reason));
       this.#legacy = { t: "swept" };

@@ -5,6 +5,7 @@ import type { ElectionState } from "../election/election.ts";
 import { recentMoves } from "../election/moves.ts";
 import { isRecord } from "../election/observation.ts";
 import type { Snapshot } from "../observe/happening.ts";
+import type { Segment } from "../segment.ts";
 import type { LinkState } from "../vip/link.ts";
 import type { VipState } from "../vip/vip.ts";
 
@@ -14,10 +15,11 @@ export interface Picture {
   readonly election: ElectionState;
   readonly vip: VipState;
   readonly link: LinkState;
+  readonly health: Snapshot["health"];
   /** Own monotonic clock; undefined while the kernel is silent for the VIP. */
   readonly kernelDeadlineMs: number | undefined;
   readonly fenceLevel: Snapshot["fenceLevel"];
-  readonly acknowledgedBy: Snapshot["acknowledgedBy"];
+  readonly segment: Pick<Segment, "acknowledgedBy" | "unacknowledgedBy">;
 }
 
 export function snapshotOf(picture: Picture): Snapshot {
@@ -44,10 +46,13 @@ export function snapshotOf(picture: Picture): Snapshot {
     vipState: picture.vip.t,
     fenceLevel: picture.fenceLevel,
     linkUp: picture.link.t === "up",
+    mac: picture.link.t === "up" ? picture.link.mac : undefined,
+    health: picture.health,
     ready: election.eligible.t === "yes" && record !== undefined,
     problems: [],
     movesInWindow: recentMoves(election.movesAtMs, election.settings, nowMs).length,
-    acknowledgedBy: picture.acknowledgedBy,
+    acknowledgedBy: picture.segment.acknowledgedBy(),
+    unacknowledgedBy: picture.segment.unacknowledgedBy(),
   };
 }
 

@@ -1,9 +1,13 @@
 import { RoutingError } from "@vcluster-kube-vip/routing";
 import { describe, expect, it } from "vitest";
+import { ACKNOWLEDGED_ANNOTATION } from "../election/lease-record.ts";
 import { MEMORY_LEASE_KEY } from "../testing/memory-lease-lock.ts";
 import { Cluster, LEASE_MS, type MemoryReplica, VIP } from "../testing/replicas.ts";
 
 /** Three replicas, of which the first holds. */
+/** A holder asks its peers who they are now and then. */
+const LEARNT_MS = 9_000;
+
 async function held(): Promise<{ cluster: Cluster; a: MemoryReplica; b: MemoryReplica; c: MemoryReplica }> {
   const cluster = new Cluster();
   const [a, b, c] = [cluster.add("a"), cluster.add("b"), cluster.add("c")];
@@ -54,7 +58,7 @@ describe("a supervised replica", () => {
     const before = a.kernel.calls.length;
     await cluster.clock.advance(200);
     expect(a.kernel.calls.slice(before)).toEqual(["replaceAddress"]);
-    expect(a.gate.calls).toEqual(["remove", "install", "open"]);
+    expect(a.gate.calls).toEqual(["remove", "install", "prepare-relay", "open"]);
   });
 
   it("keeps the VIP for as long as it renews", async () => {
@@ -63,16 +67,22 @@ describe("a supervised replica", () => {
     expect(await cluster.answering()).toEqual(["a"]);
   });
 
-  it("has its address gone before the Lease says so when it is stopped, and leaves nothing of its own", async () => {
+  it("has its gate closed before the Lease says so when it is stopped, and connections and address until another holds", async () => {
     const { cluster, a } = await held();
     const order: string[] = [];
     a.gate.beforeVerb = (verb) => order.push(verb);
     a.kernel.beforeVerb = (verb) => order.push(verb);
-    cluster.store.subscribe(({ lease }) => order.push(lease.holderIdentity === "" ? "mark" : "other write"));
+    a.sockets.beforeVerb = (verb) => order.push(verb);
+    cluster.store.subscribe(({ lease }) => {
+      const isHeard = ACKNOWLEDGED_ANNOTATION in lease.annotations;
+      order.push(lease.holderIdentity === "" ? "mark" : isHeard ? "acknowledged" : "taken");
+    });
     const stopped = a.supervisor.stop();
     await cluster.clock.advance(300);
     await stopped;
-    expect(order.slice(0, 3)).toEqual(["close", "deleteAddress", "mark"]);
+    const [muted, ended] = [order.slice(0, 5), order.slice(5)];
+    expect(muted).toEqual(["close", "replaceAddress", "mark", "taken", "acknowledged"]);
+    expect(ended.slice(0, 3)).toEqual(["close", "destroy", "deleteAddress"]);
     expect(order.at(-1)).toBe("remove");
     expect(await a.ours()).toEqual([]);
     expect(await cluster.answering()).toHaveLength(1);
@@ -214,6 +224,7 @@ describe("a process that dies as the holder", () => {
     }
     expect(cluster.lease).toMatchObject({ holderIdentity: "a_uid_2", leaseTransitions: transitions });
     expect(again.wire).toEqual(["resume"]);
+    expect([a.asksSegment, again.asksSegment]).toEqual([true, false]);
     expect(again.gate.opening?.holderIdentity).toBe("a_uid_2");
     expect(again.supervisor.snapshot()).toMatchObject({ vipState: "held", ready: true });
   });
@@ -240,6 +251,7 @@ describe("a process that dies as the holder", () => {
     expect(await again.hasVip()).toBe(false);
     expect(again.gate.silences).toBe(true);
     expect(again.wire).toEqual([]);
+    expect(again.asksSegment).toBe(true);
     expect(again.supervisor.snapshot()).toMatchObject({ vipState: "absent", ready: true });
   });
 
@@ -309,5 +321,33 @@ describe("a holder whose kernel is changed by another hand", () => {
     await cluster.clock.advance(1_300);
     expect(await cluster.answering()).toEqual(["a"]);
     expect(a.wire).toEqual(["announce", "stop", "announce"]);
+  });
+});
+
+describe("a holder that hears another claim the VIP", () => {
+  it("is silent at once where it is a replica and the Lease has gone on, though its watch is behind", async () => {
+    const { cluster, a, b } = await held();
+    b.health.server = { t: "ready" };
+    await cluster.clock.advance(LEARNT_MS);
+    a.lock.watchesNothing();
+    cluster.store.patch(MEMORY_LEASE_KEY, { holderIdentity: "b_uid_1", leaseTransitions: 9 });
+    expect(await cluster.answering()).toEqual(["a"]);
+    expect(a.hearClaim(b.mac)).toBe("replica");
+    await cluster.clock.advance(1);
+    expect(await a.answers()).toBe(false);
+  });
+
+  it("holds on where it is a replica and the Lease is still its own", async () => {
+    const { cluster, a, b } = await held();
+    await cluster.clock.advance(LEARNT_MS);
+    for (let frames = 0; frames < 1_000; frames += 1) expect(a.hearClaim(b.mac)).toBe("replica");
+    await cluster.clock.advance(100);
+    expect(await cluster.answering()).toEqual(["a"]);
+    expect(a.wire).toEqual(["announce"]);
+  });
+
+  it("calls it a stranger where no replica has this MAC address", async () => {
+    const { a } = await held();
+    expect(a.hearClaim("02:00:00:00:00:66")).toBe("stranger");
   });
 });

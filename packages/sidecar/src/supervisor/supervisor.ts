@@ -1,11 +1,10 @@
 /**
- * One replica at work: the election, the VIP and the link, each a pure machine with its driver, on one loop. Wires
- * them to each other and to the ports; decides nothing that one of them could.
+ * One replica at work: the election, the VIP, the link and health, each a pure machine with its driver, on one loop.
+ * Wires them to each other and to the ports; decides nothing that one of them could.
  */
 import {
   type Gate,
   gateTargetOf,
-  isOwnAddress,
   type Kernel,
   type KernelEvent,
   type Owner,
@@ -13,23 +12,30 @@ import {
 } from "@vcluster-kube-vip/routing";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
-import {
-  type ElectionEffect,
-  type ElectionEvent,
-  type ElectionSettings,
-  type ElectionState,
-  initialState,
-} from "../election/election.ts";
+import { renewedAtMs } from "../election/claim.ts";
+import { type ElectionEffect, type ElectionEvent, type ElectionState, initialState } from "../election/election.ts";
 import { holderChange } from "../election/holder-change.ts";
 import type { LeaseLock } from "../election/lease-lock.ts";
+import { MAC_ANNOTATION } from "../election/lease-record.ts";
+import { mayMove } from "../election/moves.ts";
+import { isRecord } from "../election/observation.ts";
 import { step } from "../election/step.ts";
 import { nextWakeMs } from "../election/wake.ts";
+import type { PeerStatus } from "../health/report.ts";
+import type { HealthSources } from "../health/sources.ts";
+import type { Giver } from "../health/successor.ts";
 import type { Happening, Snapshot } from "../observe/happening.ts";
 import type { Segment } from "../segment.ts";
+import type { TransferOutcome } from "../transfer/outcome.ts";
+import { giverOf } from "../vip/giver.ts";
 import type { VipKernel } from "../vip/kernel.ts";
+import { electionSettings, leaseOf } from "./election-settings.ts";
+import { HealthDriver } from "./health-driver.ts";
+import { mayUndo } from "./kernel-undo.ts";
 import { type Fitness, LinkDriver } from "./link-driver.ts";
 import { earliestMs, Loop } from "./loop.ts";
 import { snapshotOf } from "./snapshot.ts";
+import { TransferWatch } from "./transfer-watch.ts";
 import { VipDriver } from "./vip-driver.ts";
 
 export interface SupervisorOptions {
@@ -45,11 +51,17 @@ export interface SupervisorOptions {
   readonly gate: Gate;
   readonly vipKernel: VipKernel;
   readonly segment: Segment;
+  readonly health: HealthSources;
   readonly tell: (happening: Happening) => void;
 }
 
-/** From SIGTERM to the end: silence, mark, clean-up. vCluster's pod has 15 s. */
-const STOP_MAX_MS = 5_000;
+/**
+ * From SIGTERM to the end: silence, mark, clean-up. vCluster's pod has 15 s, and if it is etcd's leader that ends with it,
+ * nobody can write a mark before the others have elected one: 5 to 7 s.
+ */
+const STOP_MAX_MS = 12_000;
+/** Between two reads of the Lease because another replica's frames claim the VIP, however many they are. */
+const CLAIM_EVERY_MS = 1_000;
 
 type ElectionNews = ElectionEvent extends infer E
   ? E extends ElectionEvent
@@ -62,18 +74,24 @@ export class Supervisor {
   readonly #loop: Loop;
   readonly #vip: VipDriver;
   readonly #link: LinkDriver;
+  readonly #health: HealthDriver;
+  readonly #transfer = new TransferWatch();
   #election: ElectionState;
+  /** As the link's driver said it last. */
+  #fitness: Fitness = { t: "unfit", reason: "starting" };
   /** What the watch says before it is known whether there is something to inherit: that comes first. */
   #early: ElectionNews[] | undefined = [];
+  /** When a replica's claim was last taken up. */
+  #claimAtMs = Number.NEGATIVE_INFINITY;
   #onStopped: () => void = () => undefined;
 
   constructor(options: SupervisorOptions) {
     this.#o = options;
     const { clock, kernel, vipKernel, segment, tell, config } = options;
-    this.#election = initialState(settingsOf(options));
+    this.#election = initialState(electionSettings(config, options.identity));
     this.#loop = new Loop({
       clock,
-      nextWakeMs: () => earliestMs([nextWakeMs(this.#election, clock.nowMs()), this.#vip.wakeMs, this.#link.wakeMs]),
+      nextWakeMs: () => this.#nextWakeMs(),
       onTick: () => this.#tick(),
       onOverflow: () => this.#onKernelEvent({ t: "overrun" }),
     });
@@ -82,8 +100,10 @@ export class Supervisor {
       ...shared,
       identity: options.identity,
       placement: () => this.#placement(),
+      isLinkUp: () => this.#link.link.t === "up",
       isFit: () => this.#link.fitness.t === "fit" && !this.#election.stopping,
       onSilenced: () => this.#step({ t: "silenced" }),
+      onAcknowledged: ({ count, total }) => this.#step({ t: "acknowledged", count, total }),
       onRefused: (reason) => this.#link.refused(reason),
     });
     this.#link = new LinkDriver({
@@ -95,16 +115,36 @@ export class Supervisor {
       onUsable: () => this.#vip.announceAgain(),
       onFitness: (fitness) => this.#onFitness(fitness),
       onInherited: (inherited) => {
+        this.#fitness = { t: "fit", mac: inherited.mac };
         this.#vip.inherit();
         this.#step({ t: "inherited", ...inherited });
       },
       onLookedBack: () => this.#begin(),
     });
+    this.#health = new HealthDriver({
+      clock,
+      loop: this.#loop,
+      sources: options.health,
+      role: () => this.#election.role.t,
+      mayMove: () => mayMove(this.#election.movesAtMs, this.#election.settings, clock.nowMs()),
+      fenceLevel: () => options.gate.level,
+      renewedAtMs: () => renewedAtMs(this.#election),
+      onProve: () => this.#step({ t: "renew-soon" }),
+      onSearch: () => this.#vip.expectMute(),
+      onPrefer: (to) => this.#step({ t: "successor", to }),
+      onMove: (to, readyPeers) => this.#step({ t: "transfer", to, readyPeers }),
+      onChanged: () => this.#judge(),
+      tell,
+    });
   }
 
   /** Subscribes to the kernel and the Lease, and begins. @throws RoutingError where the kernel gives no events. */
   async start(): Promise<void> {
-    const { kernel, gate, lock } = this.#o;
+    const { kernel, gate, lock, segment } = this.#o;
+    segment.follow({
+      onReach: (reach) => this.#loop.push(() => this.#health.onReach(reach)),
+      onClaim: (mac) => this.#onClaim(mac),
+    });
     const subscribed = Promise.all([
       kernel.subscribe((event) => this.#loop.push(() => this.#onKernelEvent(event))),
       gate.subscribe(() => this.#loop.push(() => this.#vip.kernelChanged())),
@@ -112,10 +152,11 @@ export class Supervisor {
     // Meanwhile the API is asked already; nothing is taken before this replica is prepared.
     lock.watch((event) => this.#loop.push(() => this.#onWatch({ t: "watch", event })));
     await subscribed;
+    this.#health.start();
     this.#loop.push(() => this.#link.prepare());
   }
 
-  /** Silent, then the mark, then everything of ours away; at most 5 s. */
+  /** Silent, then the mark, then everything of ours away; at most 12 s. */
   async stop(): Promise<void> {
     const { clock, vipKernel, segment } = this.#o;
     await new Promise<void>((resolve) => {
@@ -124,21 +165,46 @@ export class Supervisor {
         cancel();
         resolve();
       };
-      this.#loop.push(() => this.#step({ t: "stop" }));
+      this.#loop.push(() => {
+        this.#step({ t: "stop" });
+        this.#health.leave("asked to stop");
+      });
     });
     segment.close();
     if (this.#link.maySweep) await vipKernel.sweep(this.#target());
     this.close();
   }
 
-  /** A wish to move the VIP; `to` undefined is anybody. `readyPeers` replicas could take it now. */
-  transfer(to: string | undefined, readyPeers: number): void {
-    this.#loop.push(() => this.#step({ t: "transfer", to, readyPeers }));
+  /** A wish to move the VIP; `to` undefined is anybody. `readyPeers` replicas could take it now. Resolves within 8 s. */
+  transfer(to: string | undefined, readyPeers: number): Promise<TransferOutcome> {
+    const { promise, resolve: onEnd } = Promise.withResolvers<TransferOutcome>();
+    this.#loop.push(() => {
+      if (this.#transfer.isWaiting) return onEnd({ t: "stayed", reason: "another transfer is under way" });
+      this.#transfer.begin(this.#o.clock.nowMs(), onEnd);
+      this.#step({ t: "transfer", to, readyPeers });
+    });
+    return promise;
+  }
+
+  /** How the other replicas are, asked now; whoever has not answered within timeoutMs is left out. Never rejects. */
+  askPeers(timeoutMs: number): Promise<readonly PeerStatus[]> {
+    return this.#o.health.peers.ask(timeoutMs);
+  }
+
+  /** As whom this replica chooses a successor. */
+  get giver(): Giver {
+    return this.#health.giver;
+  }
+
+  /** Whom a stop, or a move because this replica is not fit, goes to from now on; undefined is anybody. */
+  prefer(successor: string | undefined): void {
+    this.#loop.push(() => this.#step({ t: "successor", to: successor }));
   }
 
   /** Ends without a word: timers, sockets and connections. */
   close(): void {
     this.#loop.close();
+    this.#health.close();
     this.#o.segment.close();
     this.#o.lock.close();
     this.#o.kernel.close();
@@ -158,8 +224,9 @@ export class Supervisor {
       vip: this.#vip.state,
       kernelDeadlineMs: this.#vip.kernelDeadlineMs,
       link: this.#link.link,
+      health: this.#health.report(this.#o.segment.reach),
       fenceLevel: this.#o.gate.level,
-      acknowledgedBy: this.#o.segment.acknowledgedBy(),
+      segment: this.#o.segment,
     });
   }
 
@@ -176,15 +243,40 @@ export class Supervisor {
   }
 
   #onFitness(fitness: Fitness): void {
-    if (fitness.t === "unfit") return this.#step({ t: "ineligible", reason: fitness.reason });
-    this.#vip.prepare();
-    this.#step({ t: "eligible", mac: fitness.mac });
+    this.#fitness = fitness;
+    if (fitness.t === "fit") this.#vip.prepare();
+    this.#judge();
+    this.#health.onLink(fitness.t === "fit" ? undefined : fitness.reason);
+  }
+
+  /** Tells the election whether this replica may take the VIP, when that is another answer than before. */
+  #judge(): void {
+    const { eligible, mac } = this.#election;
+    const reason = this.#hindrance();
+    if (reason !== undefined) {
+      if (eligible.t === "yes" || eligible.reason !== reason) this.#step({ t: "ineligible", reason });
+    } else if (this.#fitness.t === "fit" && (eligible.t === "no" || mac !== this.#fitness.mac)) {
+      this.#step({ t: "eligible", mac: this.#fitness.mac });
+    }
+  }
+
+  #hindrance(): string | undefined {
+    if (this.#fitness.t === "unfit") return this.#fitness.reason;
+    const role = this.#election.role.t;
+    // Who holds stays until another is found who could serve: never to nobody.
+    return role === "waiting" || role === "asking" ? this.#health.hindrance : undefined;
   }
 
   #tick(): void {
     this.#link.tick();
     this.#vip.tick();
+    this.#health.tick();
     this.#step({ t: "tick" });
+  }
+
+  #nextWakeMs(): number | undefined {
+    const electionMs = nextWakeMs(this.#election, this.#o.clock.nowMs());
+    return earliestMs([electionMs, this.#vip.wakeMs, this.#link.wakeMs, this.#health.wakeMs, this.#transfer.wakeMs]);
   }
 
   #step(news: ElectionNews): void {
@@ -193,9 +285,32 @@ export class Supervisor {
     const [state, effects] = step(this.#election, event);
     const change = holderChange(this.#election.lease, state.lease, event.nowMs);
     if (change !== undefined) this.#o.tell({ t: "holder-changed", ...change });
+    const isOtherRole = state.role.t !== this.#election.role.t;
+    if (renewedAtMs(state) > renewedAtMs(this.#election)) this.#loop.push(() => this.#health.onRenewed());
     this.#election = state;
     for (const effect of effects) this.#run(effect);
+    this.#transfer.look(state, effects, event.nowMs);
     if (state.role.t === "stopped") this.#onStopped();
+    else if (isOtherRole) this.#loop.push(() => this.#onRole());
+  }
+
+  #onClaim(mac: string): "replica" | "stranger" {
+    if (!this.#health.isPeer(mac) && !this.#isLastHolder(mac)) return "stranger";
+    const nowMs = this.#o.clock.nowMs();
+    if (nowMs - this.#claimAtMs < CLAIM_EVERY_MS) return "replica";
+    this.#claimAtMs = nowMs;
+    this.#loop.push(() => this.#step({ t: "claimed-by-replica" }));
+    return "replica";
+  }
+
+  #isLastHolder(mac: string): boolean {
+    const { current, predecessor } = this.#election.lease;
+    return [current, predecessor].some((record) => isRecord(record) && record.annotations[MAC_ANNOTATION] === mac);
+  }
+
+  #onRole(): void {
+    this.#judge();
+    this.#health.onRole();
   }
 
   #run(effect: ElectionEffect): void {
@@ -214,12 +329,21 @@ export class Supervisor {
         );
       }
       case "ask-segment":
-        return this.#loop.awaited(segment.ask(), (answeredBy) => this.#step({ t: "segment", answeredBy }));
+        return this.#loop.awaited(
+          segment.ask((mac) => this.#isLastHolder(mac)),
+          (answeredBy) => this.#step({ t: "segment", answeredBy }),
+        );
       case "hold":
-        return this.#vip.hold({ deadlineMs: effect.deadlineMs, transitions: effect.transitions }, effect.adopted);
+        return this.#vip.hold(
+          { deadlineMs: effect.deadlineMs, transitions: effect.transitions },
+          effect.adopted,
+          giverOf(effect.giverMac, this.#election.mac),
+        );
       case "disinherit":
         this.#vip.disinherit();
         return this.#link.disinherit();
+      case "mute":
+        return this.#vip.mute();
       case "silence":
         return this.#vip.silence();
       case "transition":
@@ -241,30 +365,7 @@ export class Supervisor {
 
   #onKernelEvent(event: KernelEvent): void {
     this.#link.onKernelEvent(event);
-    if (this.#concernsUs(event)) this.#vip.kernelChanged();
-  }
-
-  /** Whether an event may have removed something of ours, or put something in its way. */
-  #concernsUs(event: KernelEvent): boolean {
-    const { config, owner } = this.#o;
-    switch (event.t) {
-      case "address":
-        // Somebody else put it there, or we did: then it is as it should be.
-        return event.address.address === config.vip.address && !isOwnAddress(event.address, owner);
-      case "address-removed":
-        return event.address.address === config.vip.address;
-      case "route-removed":
-        return event.route.table === config.routing.table;
-      case "rule-removed":
-        return event.rule.protocol === owner.protocol || event.rule.table === config.routing.table;
-      case "link":
-        // Down and up again, IPv4 routes are gone without an event of their own.
-        return event.link.name === config.vip.interfaceName;
-      case "overrun":
-        return true;
-      default:
-        return false;
-    }
+    if (mayUndo(event, this.#o.config, this.#o.owner)) this.#vip.kernelChanged();
   }
 
   #placement(): Placement | undefined {
@@ -282,14 +383,4 @@ export class Supervisor {
     const placement = this.#placement();
     return placement === undefined ? undefined : gateTargetOf(placement);
   }
-}
-
-function leaseOf({ lease }: Config): string {
-  return `${lease.namespace}/${lease.name}`;
-}
-
-function settingsOf({ config, identity }: SupervisorOptions): ElectionSettings {
-  const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs } = config.lease;
-  const { max: movesMax, windowMs: movesWindowMs } = config.moves;
-  return { identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs, movesMax, movesWindowMs };
 }

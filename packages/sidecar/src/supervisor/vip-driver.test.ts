@@ -1,5 +1,13 @@
-import { ownerOf } from "@vcluster-kube-vip/routing";
-import { interfaceName, ip, MemoryGate, MemoryKernel, mac, prefix } from "@vcluster-kube-vip/routing/testing";
+import { type FenceLevel, ownerOf, RoutingError } from "@vcluster-kube-vip/routing";
+import {
+  interfaceName,
+  ip,
+  MemoryGate,
+  MemoryKernel,
+  MemorySockets,
+  mac,
+  prefix,
+} from "@vcluster-kube-vip/routing/testing";
 import { describe, expect, it } from "vitest";
 import type { Happening } from "../observe/happening.ts";
 import { VirtualClock } from "../testing/virtual-clock.ts";
@@ -8,7 +16,10 @@ import { Loop } from "./loop.ts";
 import { VipDriver } from "./vip-driver.ts";
 
 /** `earlier`: another life in the same network namespace. */
-function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: MemoryKernel; readonly gate: MemoryGate }) {
+function drive(
+  level: FenceLevel = "nft-egress",
+  earlier?: { readonly clock: VirtualClock; readonly kernel: MemoryKernel; readonly gate: MemoryGate },
+) {
   const clock = earlier?.clock ?? new VirtualClock();
   const kernel = earlier?.kernel ?? new MemoryKernel();
   const owner = ownerOf(83, interfaceName("net1"));
@@ -22,9 +33,13 @@ function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: Memory
     onTick: () => driver.tick(),
     onOverflow: () => undefined,
   });
-  const gate = earlier?.gate ?? new MemoryGate(clock, "ns/lease");
+  const gate = earlier?.gate ?? new MemoryGate(clock, "ns/lease", level);
+  const sockets = new MemorySockets();
   const wire: string[] = [];
+  const heard = { count: 1, total: 1 };
   const frames = {
+    reach: { t: "unknown" as const },
+    follow: () => undefined,
     open: () => undefined,
     announce: () => void wire.push("announce"),
     resume: () => void wire.push("resume"),
@@ -35,8 +50,16 @@ function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: Memory
     identity: "a_uid_1",
     clock,
     loop,
-    vipKernel: new VipKernel({ kernel, gate }, owner),
-    segment: { ...frames, ask: async () => [], acknowledgedBy: () => [], close: () => undefined },
+    vipKernel: new VipKernel({ kernel, gate, sockets }, owner),
+    segment: {
+      ...frames,
+      beginAsking: () => undefined,
+      ask: async () => [],
+      acknowledged: async () => heard,
+      acknowledgedBy: () => [],
+      unacknowledgedBy: () => [],
+      close: () => undefined,
+    },
     tell: (happening) => told.push(happening),
     placement: () => ({
       vip: ip("10.100.0.100"),
@@ -49,7 +72,9 @@ function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: Memory
       owner,
     }),
     isFit: () => true,
+    isLinkUp: () => true,
     onSilenced: () => silenced.push(clock.nowMs()),
+    onAcknowledged: () => undefined,
     onRefused: () => undefined,
   });
   const hold = (forMs: number) =>
@@ -65,7 +90,7 @@ function drive(earlier?: { readonly clock: VirtualClock; readonly kernel: Memory
       driver.disinherit();
     });
   const silence = () => loop.push(() => driver.silence());
-  return { clock, kernel, gate, wire, driver, silenced, told, hold, adopt, disinherit, silence };
+  return { clock, kernel, gate, sockets, loop, wire, driver, silenced, told, hold, adopt, disinherit, silence };
 }
 
 describe("the VIP's driver", () => {
@@ -173,7 +198,7 @@ describe("the VIP's driver", () => {
     earlier.hold(5_000);
     await clock.advance(1_000);
     const [addresses, routes] = [(await kernel.addresses()).items, (await kernel.routes(4)).items];
-    const { driver, wire, adopt } = drive(earlier);
+    const { driver, wire, adopt } = drive("nft-egress", earlier);
     let ranOut = false;
     kernel.beforeVerb = (verb) => {
       if (verb !== "replaceAddress" || ranOut) return;
@@ -192,7 +217,7 @@ describe("the VIP's driver", () => {
     const earlier = drive();
     earlier.hold(5_000);
     await earlier.clock.advance(1_000);
-    const { clock, kernel, gate, driver, silenced, told, disinherit, silence } = drive(earlier);
+    const { clock, kernel, gate, driver, silenced, told, disinherit, silence } = drive("nft-egress", earlier);
     const atSilence: boolean[] = [];
     kernel.beforeVerb = (verb) => void (verb === "deleteAddress" && atSilence.push(silenced.length === 0));
     expect(gate.silences).toBe(false);
@@ -247,5 +272,109 @@ describe("the VIP's driver", () => {
     hold(5_000);
     await clock.advance(10);
     expect([gate.silences, driver.state.t]).toEqual([false, "held"]);
+  });
+});
+
+describe("a VIP that was handed over", () => {
+  const giver = mac("02:00:00:00:00:02");
+
+  it("is relayed for once: a second try at taking it is too late for who was connecting", async () => {
+    const { clock, kernel, gate, loop, driver } = drive();
+    driver.prepare();
+    await clock.advance(10);
+    kernel.failNext("replaceAddress", new RoutingError("KERNEL_REFUSED", "not now"));
+    loop.push(() => driver.hold({ deadlineMs: 5_000, transitions: 1 }, false, giver));
+    await clock.advance(10);
+    expect(driver.state.t).toBe("failed");
+    await clock.advance(1_000);
+    expect([driver.state.t, gate.givers]).toEqual(["held", [giver]]);
+  });
+
+  it("is not relayed for at a level that has no relay", async () => {
+    const { clock, gate, loop, driver } = drive("nft-arp");
+    loop.push(() => driver.hold({ deadlineMs: 5_000, transitions: 1 }, false, giver));
+    await clock.advance(10);
+    expect([driver.state.t, gate.givers]).toEqual(["held", []]);
+  });
+});
+
+describe("a muted VIP", () => {
+  it("keeps its address and its connections behind a closed gate, and is told silent", async () => {
+    const { clock, kernel, gate, sockets, wire, silenced, hold, driver, loop } = drive();
+    hold(15_000);
+    await clock.advance(10);
+    loop.push(() => driver.mute());
+    await clock.advance(10);
+    expect([driver.state.t, gate.silences, silenced.length, wire.at(-1)]).toEqual(["muted", true, 1, "stop"]);
+    // For as long as a move may last (2 s), and not until the end of the hold.
+    expect((await kernel.addresses()).items).toMatchObject([{ validSeconds: 3 }]);
+    expect(sockets.calls).toEqual([]);
+  });
+
+  it.each([
+    { isExpected: false, mutedAfterMs: 20 },
+    { isExpected: true, mutedAfterMs: 0 },
+  ])("waits for a dead client's neighbour entry, unless that was begun: %o", async ({ isExpected, mutedAfterMs }) => {
+    const { clock, sockets, silenced, hold, driver, loop } = drive();
+    hold(15_000);
+    await clock.advance(10);
+    const client = { localPort: 8443, remoteAddress: ip("10.100.0.50"), remotePort: 40_000 };
+    sockets.connect(ip("10.100.0.100"), { ...client, state: "established" });
+    if (isExpected) driver.expectMute();
+    await clock.advance(25);
+    const askedAtMs = clock.nowMs();
+    loop.push(() => driver.mute());
+    for (let passedMs = 0; passedMs < 50; passedMs += 1) await clock.advance(1);
+    expect((silenced[0] ?? Number.NaN) - askedAtMs).toBeCloseTo(mutedAfterMs, 0);
+  });
+
+  it("has its connections destroyed before its address goes", async () => {
+    const { clock, kernel, sockets, hold, silence, driver, loop } = drive();
+    hold(5_000);
+    await clock.advance(10);
+    loop.push(() => driver.mute());
+    await clock.advance(10);
+    const order: string[] = [];
+    kernel.beforeVerb = (verb) => order.push(verb);
+    sockets.beforeVerb = (verb) => order.push(verb);
+    silence();
+    await clock.advance(10);
+    expect(order.slice(0, 2)).toEqual(["destroy", "deleteAddress"]);
+  });
+
+  it("is not muted by a gate that another hand has taken away: then its address goes, and it is silent after that", async () => {
+    const { clock, kernel, gate, silenced, hold, driver, loop } = drive();
+    hold(5_000);
+    await clock.advance(10);
+    gate.flushRuleset();
+    loop.push(() => driver.mute());
+    await clock.advance(10);
+    expect((await kernel.addresses()).items).toEqual([]);
+    expect([driver.state.t, silenced.length]).toEqual(["absent", 1]);
+  });
+
+  it("is silenced altogether where the fence does not stop the kernel's own questions", async () => {
+    for (const level of ["responder", "valid-lft"] as const) {
+      const { clock, kernel, silenced, hold, driver, loop } = drive(level);
+      hold(5_000);
+      await clock.advance(10);
+      loop.push(() => driver.mute());
+      await clock.advance(10);
+      expect([driver.state.t, silenced.length]).toEqual(["absent", 1]);
+      expect((await kernel.addresses()).items).toEqual([]);
+    }
+  });
+
+  it("answers a silence that follows a mute at once, once, and when the address is gone", async () => {
+    const { clock, kernel, silenced, hold, driver, loop } = drive();
+    hold(5_000);
+    await clock.advance(10);
+    loop.push(() => {
+      driver.mute();
+      driver.silence();
+    });
+    await clock.advance(10);
+    expect(silenced).toHaveLength(1);
+    expect((await kernel.addresses()).items).toEqual([]);
   });
 });

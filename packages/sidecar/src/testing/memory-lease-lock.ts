@@ -16,6 +16,8 @@ export class MemoryLeaseLock implements LeaseLock {
 
   async write(draft: LeaseDraft): Promise<WriteResult> {
     const { base, ...content } = draft;
+    // Everybody's watch has said the version that this write builds on before the next one is there.
+    await Promise.resolve();
     return base === undefined
       ? this.#store.create(MEMORY_LEASE_KEY, content)
       : this.#store.update(MEMORY_LEASE_KEY, content, base.resourceVersion);
@@ -38,6 +40,11 @@ export class MemoryLeaseLock implements LeaseLock {
       onEvent({ t: change.t === "deleted" ? "deleted" : "changed", lease: change.lease }),
     );
     return this.#stopWatch;
+  }
+
+  /** The watch's connection hangs: nothing is said any more, nor that it is broken. */
+  watchesNothing(): void {
+    this.#stopWatch?.();
   }
 
   close(): void {

@@ -1,12 +1,22 @@
 /** Replicas in memory: real supervisors on memory kernels, one Lease store, one segment, virtual time. */
 import { type IpAddress, type MacAddress, ownerOf } from "@vcluster-kube-vip/routing";
-import { interfaceName, ip, MemoryGate, MemoryKernel, mac, prefix } from "@vcluster-kube-vip/routing/testing";
+import {
+  interfaceName,
+  ip,
+  MemoryGate,
+  MemoryKernel,
+  MemorySockets,
+  mac,
+  prefix,
+} from "@vcluster-kube-vip/routing/testing";
 import type { Config } from "../config/config.ts";
+import type { Reach } from "../health/reach.ts";
 import type { Happening } from "../observe/happening.ts";
-import type { Segment } from "../segment.ts";
+import type { Segment, SegmentNews } from "../segment.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { VipKernel } from "../vip/kernel.ts";
 import { LeaseStore } from "./lease-store.ts";
+import { MemoryHealth } from "./memory-health.ts";
 import { MEMORY_LEASE_KEY, MemoryLeaseLock } from "./memory-lease-lock.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -83,10 +93,19 @@ export class MemoryReplica {
   readonly life: number;
   readonly kernel: MemoryKernel;
   readonly gate: MemoryGate;
+  readonly sockets: MemorySockets;
   readonly told: Happening[] = [];
   /** What left by this replica's link: "announce" for each burst. */
   readonly wire: string[] = [];
+  /** Whether it asks the segment by itself. */
+  asksSegment = false;
   readonly supervisor: Supervisor;
+  readonly health: MemoryHealth;
+  readonly lock: MemoryLeaseLock;
+  /** Its process ended, or was killed. */
+  ended = false;
+  #reach: Reach = { t: "unknown" };
+  #news: SegmentNews | undefined;
   readonly mac: MacAddress;
 
   constructor(name: string, number: number, cluster: Cluster, before?: MemoryReplica) {
@@ -94,10 +113,15 @@ export class MemoryReplica {
     this.life = (before?.life ?? 0) + 1;
     this.kernel = before?.kernel ?? new MemoryKernel();
     this.gate = before?.gate ?? new MemoryGate(cluster.clock, "kube-system/vcluster-kube-vip");
+    this.sockets = before?.sockets ?? new MemorySockets();
     this.mac = mac(`02:00:00:00:00:0${number}`);
     // A stopped replica closes its sockets; a test still looks at the kernel that it leaves behind.
     this.kernel.close = () => undefined;
     this.gate.end = () => undefined;
+    const livingPeers = () => cluster.replicas.filter((replica) => replica !== this && !replica.ended);
+    const peers = () => livingPeers().map(({ supervisor }) => supervisor.snapshot());
+    this.lock = new MemoryLeaseLock(cluster.store);
+    this.health = new MemoryHealth({ clock: cluster.clock, peers });
     const owner = ownerOf(MEMORY_CONFIG.routing.protocol, MEMORY_CONFIG.vip.interfaceName);
     this.supervisor = new Supervisor({
       config: MEMORY_CONFIG,
@@ -105,11 +129,12 @@ export class MemoryReplica {
       owner,
       clock: cluster.clock,
       wallTime: () => "2026-01-01T00:00:00.000000Z",
-      lock: new MemoryLeaseLock(cluster.store),
+      lock: this.lock,
       kernel: this.kernel,
       gate: this.gate,
       vipKernel: new VipKernel(this, owner),
       segment: this.#segment(cluster),
+      health: this.health,
       tell: (happening) => this.told.push(happening),
     });
   }
@@ -132,6 +157,23 @@ export class MemoryReplica {
     this.kernel.removeLink(NET1_INDEX);
   }
 
+  /** What the gateway says to this replica's questions from now on. */
+  set reach(reach: Reach) {
+    this.#reach = reach;
+    this.#news?.onReach(reach);
+  }
+
+  /** A frame in which this MAC address claims the VIP. */
+  hearClaim(mac: string): "replica" | "stranger" | undefined {
+    return this.#news?.onClaim(mac);
+  }
+
+  /** SIGKILL. */
+  kill(): void {
+    this.ended = true;
+    this.supervisor.close();
+  }
+
   async hasVip(address: IpAddress = VIP): Promise<boolean> {
     const { items } = await this.kernel.addresses();
     return items.some((seen) => seen.address === address);
@@ -152,8 +194,18 @@ export class MemoryReplica {
   }
 
   #segment(cluster: Cluster): Segment {
+    const reach = () => this.#reach;
     return {
+      get reach() {
+        return reach();
+      },
+      follow: (news) => {
+        this.#news = news;
+      },
       open: () => undefined,
+      beginAsking: () => {
+        this.asksSegment = true;
+      },
       announce: () => void this.wire.push("announce"),
       resume: () => void this.wire.push("resume"),
       extend: () => undefined,
@@ -163,7 +215,9 @@ export class MemoryReplica {
         const answers = await Promise.all(others.map((replica) => replica.answers()));
         return others.filter((_, index) => answers[index]).map((replica) => replica.mac);
       },
+      acknowledged: async () => ({ count: 1, total: 1 }),
       acknowledgedBy: () => [],
+      unacknowledgedBy: () => [],
       close: () => undefined,
     };
   }

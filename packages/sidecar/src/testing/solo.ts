@@ -187,8 +187,9 @@ export class Solo {
       switch (effect.t) {
         case "write":
           return [effect.purpose];
+        case "mute":
         case "silence":
-          return [`silence: ${effect.reason}`];
+          return [`${effect.t}: ${effect.reason}`];
         case "transition":
         case "notice":
           return [];
@@ -288,4 +289,10 @@ export function marking(a: Solo = holder()): Solo {
   a.feed({ t: "transfer", to: undefined, readyPeers: 1 });
   a.feed({ t: "silenced" });
   return a;
+}
+
+/** The successor's own compare-and-swap, as the watch shows it. */
+export function takenBy(a: Solo, holderIdentity: string, annotations: Readonly<Record<string, string>> = {}): void {
+  a.replace(heldBy(holderIdentity, { leaseTransitions: a.lease.leaseTransitions + 1, annotations }));
+  a.see();
 }

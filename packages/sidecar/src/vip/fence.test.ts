@@ -1,5 +1,5 @@
 import { type FenceLevel, type Gate, type Opening, RoutingError, ValidLftGate } from "@vcluster-kube-vip/routing";
-import { ip, MemoryClock, MemoryGate } from "@vcluster-kube-vip/routing/testing";
+import { ip, MemoryClock, MemoryGate, mac } from "@vcluster-kube-vip/routing/testing";
 import { describe, expect, it } from "vitest";
 import type { Happening } from "../observe/happening.ts";
 import { Fence } from "./fence.ts";
@@ -60,6 +60,17 @@ describe("the ladder of fence levels", () => {
     expect(fence.level).toBe("responder");
     expect(gate("responder").silences).toBe(true);
     expect(told).toEqual([{ t: "fence", fenceLevel: "responder", aim: "nft-egress", reason: unsupported.message }]);
+  });
+
+  it("relays where the level that is stood on does", async () => {
+    const giver = mac("02:00:00:00:00:02");
+    for (const missing of [[], ["nft-egress"]] as const) {
+      const { fence, gate } = ladder({ missing });
+      await fence.install(target, undefined);
+      await fence.relay.prepare(target);
+      expect(await fence.relay.arm(target, giver)).toBe(missing.length === 0 ? "done" : "missing");
+      expect(gate("nft-egress").givers).toEqual(missing.length === 0 ? [giver] : []);
+    }
   });
 
   it("begins at the level aimed at, though a stronger one can be had", async () => {

@@ -11,6 +11,7 @@ import {
   type GateReading,
   type GateTarget,
   type Opening,
+  type Relay,
   RoutingError,
 } from "@vcluster-kube-vip/routing";
 import type { Happening } from "../observe/happening.ts";
@@ -42,6 +43,11 @@ export class Fence implements Gate {
   #leftoversCleared = false;
   #onChanged: (() => void) | undefined;
   #ended = false;
+  /** Of the rung that is stood on, where that has one. */
+  readonly relay: Relay = {
+    prepare: async (target) => (await this.#stand())?.relay?.prepare(target),
+    arm: async (target, giver) => (await this.#stand())?.relay?.arm(target, giver) ?? "missing",
+  };
 
   constructor(options: FenceOptions) {
     this.#o = options;

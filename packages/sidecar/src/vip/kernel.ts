@@ -6,12 +6,17 @@ import {
   type Applied,
   apply,
   type Change,
+  canMute,
+  type Failure,
   type Finding,
   type GateReading,
   type GateTarget,
   gateTargetOf,
   heldState,
+  type IpAddress,
   type KernelPorts,
+  type MacAddress,
+  mutingOf,
   NO_PERMIT,
   nothing,
   type Opening,
@@ -22,20 +27,30 @@ import {
   plan,
   preparedState,
   type Reconciled,
+  type Relay,
+  RoutingError,
   reconcile,
   renewalOf,
+  resolveNextHops,
+  shorteningOf,
   takeoverOf,
+  validSecondsOutliving,
   withdrawalOf,
 } from "@vcluster-kube-vip/routing";
 import { describeChange, describeFailure, describeFinding } from "./words.ts";
 
 export type Configured =
-  /** `changes` is empty where everything was there already. */
-  | { readonly t: "done"; readonly changes: readonly string[] }
+  /** `changes` is empty where everything was there already. `left`: connections that could not be ended, and why. */
+  | ({ readonly t: "done"; readonly changes: readonly string[]; readonly left?: string } & Relayed)
   /** The kernel keeps silent, and may not be opened before the next confirmed hold. */
   | { readonly t: "lapsed" }
   | { readonly t: "not-allowed" }
   | { readonly t: "failed"; readonly reason: string };
+
+/** Why nothing is relayed, if it should be. */
+interface Relayed {
+  readonly withoutRelay?: RoutingError;
+}
 
 export class VipKernel {
   readonly #ports: KernelPorts;
@@ -63,14 +78,16 @@ export class VipKernel {
   prepare(placement: Placement): Promise<Configured> {
     return this.#inTurn(async () => {
       const doubts = this.#doubts;
+      this.#preparedOn = undefined;
       const observed = await observe(this.#ports, gateTargetOf(placement));
       const { changes } = plan(preparedState(placement), observed);
       // What would forbid taking is said now, while another replica can.
       const { findings } = plan(heldState(placement, "take"), observed);
       const configured = outcomeOf(await apply(this.#ports, changes, NO_PERMIT), findings, changes);
-      const isTrue = configured.t === "done" && doubts === this.#doubts;
-      this.#preparedOn = isTrue ? placement.linkIndex : undefined;
-      return configured;
+      if (configured.t !== "done") return configured;
+      const relayed = await this.#tryRelay((relay) => relay.prepare(gateTargetOf(placement)));
+      this.#preparedOn = doubts === this.#doubts ? placement.linkIndex : undefined;
+      return { ...configured, ...relayed };
     });
   }
 
@@ -80,18 +97,17 @@ export class VipKernel {
     this.#preparedOn = undefined;
   }
 
-  /** After a confirmed take: rule 6's order up, of which only the last two steps are left where it is prepared. */
-  configure(placement: Placement, permit: Permit): Promise<Configured> {
+  /**
+   * After a confirmed take: rule 6's order up, of which only the last two steps are left where it is prepared.
+   * @param giver - who gave the VIP away a moment ago and serves the connections that began there.
+   */
+  configure(placement: Placement, permit: Permit, giver?: MacAddress): Promise<Configured> {
     return this.#inTurn(async () => {
-      const desired = heldState(placement, "take");
-      if (this.#preparedOn === placement.linkIndex) {
-        // Relied on once: the next look is a real one.
-        this.#preparedOn = undefined;
-        const changes = takeoverOf(desired);
-        const applied = await this.#apply(changes, permit);
-        if (!isOutdated(applied)) return outcomeOf(applied, [], changes);
-      }
-      return this.#reconcile(placement, "take", permit);
+      if (giver === undefined) return this.#take(placement, permit);
+      // Before the address: whose first segments went to the giver must not meet a kernel that knows nothing of them.
+      const relayed = await this.#tryRelay((relay) => relay.arm(gateTargetOf(placement), giver));
+      const taken = await this.#take(placement, permit);
+      return taken.t === "done" ? { ...taken, ...relayed } : taken;
     });
   }
 
@@ -116,7 +132,41 @@ export class VipKernel {
     });
   }
 
-  /** Silence: the gate is closed, then the address goes. With the link's last IPv4 address the kernel drops the routes. */
+  /** Whether a closed gate makes it safe to keep the address here. */
+  get canMute(): boolean {
+    return canMute(this.#ports.gate.level);
+  }
+
+  /**
+   * Makes the kernel ask for the next hops of the VIP's connections, which a muted one cannot.
+   * @returns those that are not known yet. @throws RoutingError
+   */
+  async resolveNextHops(vip: IpAddress): Promise<readonly IpAddress[]> {
+    const { kernel, sockets } = this.#ports;
+    return sockets === undefined ? [] : resolveNextHops(kernel, sockets, vip);
+  }
+
+  /**
+   * The gate is closed, and seen closed: where another hand has taken it away, a kept address would be answered for.
+   * So that a hand that comes later has little time for that, the address lasts `keptMs` from now on, and not as long as
+   * the hold did.
+   */
+  mute(placement: Placement, permit: Permit, keptMs: number): Promise<Configured> {
+    return this.#inTurn(async () => {
+      this.#preparedOn = undefined;
+      this.#opening = undefined;
+      const desired = heldState(placement, "keep");
+      const changes = mutingOf(desired);
+      const muted = outcomeOf(await apply(this.#ports, changes, NO_PERMIT), [], changes);
+      const seen = await this.#ports.gate.read(gateTargetOf(placement));
+      if (seen.t !== "closed") return { t: "failed", reason: `the hold gate is ${seen.t} after it was closed` };
+      // Refused, it lasts as long as before: silent is who is muted by the gate.
+      await apply(this.#ports, shorteningOf(desired, validSecondsOutliving(keptMs)), permit);
+      return muted;
+    });
+  }
+
+  /** Silence: the gate is closed, connections are ended, then the address goes. With the link's last IPv4 address the kernel drops the routes. */
   withdraw(placement: Placement): Promise<Configured> {
     return this.#inTurn(async () => {
       this.#preparedOn = undefined;
@@ -137,6 +187,30 @@ export class VipKernel {
       const left: readonly Change[] = (await this.#ports.gate.remove()) === "done" ? [{ t: "remove-gate" }] : [];
       return outcomeOf(applied, findings, [...changes, ...left]);
     });
+  }
+
+  async #take(placement: Placement, permit: Permit): Promise<Configured> {
+    if (this.#preparedOn === placement.linkIndex) {
+      // Relied on once: the next look is a real one.
+      this.#preparedOn = undefined;
+      const changes = takeoverOf(heldState(placement, "take"));
+      const applied = await this.#apply(changes, permit);
+      if (!isOutdated(applied)) return outcomeOf(applied, [], changes);
+    }
+    return this.#reconcile(placement, "take", permit);
+  }
+
+  /** A move goes without a relay that cannot be had: it is no reason not to take. */
+  async #tryRelay(act: (relay: Relay) => Promise<unknown>): Promise<Relayed> {
+    const { relay } = this.#ports.gate;
+    if (relay === undefined) return {};
+    try {
+      await act(relay);
+      return {};
+    } catch (error) {
+      if (!(error instanceof RoutingError)) throw error;
+      return { withoutRelay: error };
+    }
   }
 
   async #reconcile(placement: Placement, to: "take" | "keep", permit: Permit): Promise<Configured> {
@@ -169,6 +243,13 @@ function openingAfter({ applied, gate }: Pick<Reconciled, "applied" | "gate">): 
   return applied.t === "done" && gate?.t === "open" ? gate.opening : undefined;
 }
 
+/** A connection that cannot be ended hangs until its peer gives it up; it does not make the VIP heard. */
+function outcomeOfFailures(failures: readonly Failure[], changes: readonly Change[]): Configured {
+  const reason = failures.map(describeFailure).join("; ");
+  const isOnlySockets = failures.every(({ change }) => change.t === "destroy-sockets");
+  return isOnlySockets ? { t: "done", changes: changes.map(describeChange), left: reason } : { t: "failed", reason };
+}
+
 /** Another hand has taken away what was prepared: a look shows what has to be made again. */
 function isOutdated(applied: Applied): boolean {
   return applied.t === "failed" && applied.failures.every(({ cause }) => cause === "missing");
@@ -176,7 +257,7 @@ function isOutdated(applied: Applied): boolean {
 
 function outcomeOf(applied: Applied, findings: readonly Finding[], changes: readonly Change[]): Configured {
   if (applied.t === "not-allowed" || applied.t === "lapsed") return { t: applied.t };
-  if (applied.t === "failed") return { t: "failed", reason: applied.failures.map(describeFailure).join("; ") };
+  if (applied.t === "failed") return outcomeOfFailures(applied.failures, changes);
   const obstacles = findings.filter(({ t }) => t !== "gate-closed");
   if (obstacles.length > 0) return { t: "failed", reason: obstacles.map(describeFinding).join("; ") };
   return findings.length > 0 ? { t: "lapsed" } : { t: "done", changes: changes.map(describeChange) };

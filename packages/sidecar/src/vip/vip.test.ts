@@ -9,6 +9,8 @@ const configuring: VipState = { t: "configuring", permission, adopting: false, r
 const adopting: VipState = { ...configuring, adopting: true };
 const held: VipState = { t: "held", permission, work: "none" };
 const lapsed: VipState = { t: "lapsed" };
+const muting: VipState = { t: "muting", permission };
+const muted: VipState = { t: "muted" };
 const withdrawing: VipState = { t: "withdrawing", next: undefined, retryAtMs: undefined };
 const failed: VipState = { t: "failed", permission, retryAtMs: 1000 + RETRY_MS };
 
@@ -78,6 +80,37 @@ describe("the VIP on a replica", () => {
   it("stops announcing before the address is taken away, and is silent only after it is gone", () => {
     check(held, { t: "silence" }, withdrawing, SILENCING);
     check(withdrawing, { t: "withdrawn", outcome: "done" }, absent, ["transition", "silenced"]);
+  });
+
+  it("is muted before a planned move: announcing ends, the gate is closed, and that is said", () => {
+    check(held, { t: "mute" }, muting, ["transition", "stop-announcing", "mute"]);
+    check(muting, { t: "mute" }, muting, []);
+    check(muting, { t: "muted", outcome: "done" }, muted, ["transition", "silenced"]);
+    check(muted, { t: "mute" }, muted, ["silenced"]);
+  });
+
+  it("is withdrawn from there when the next holder has it", () => {
+    check(muted, { t: "silence" }, withdrawing, SILENCING);
+    check(muting, { t: "silence" }, withdrawing, SILENCING);
+    check(withdrawing, { t: "muted", outcome: "done" }, withdrawing, []);
+  });
+
+  it("is withdrawn, and silent only then, where its gate could not be closed by itself", () => {
+    check(muting, { t: "muted", outcome: "failed" }, withdrawing, SILENCING);
+  });
+
+  it("is withdrawn at once when the kernel changes while it is muted: without its gate it would be answered for", () => {
+    check(muted, { t: "kernel-changed" }, withdrawing, SILENCING);
+  });
+
+  it("is opened and announced afresh where nobody took it", () => {
+    check(muted, renew, { ...configuring, permission: later }, ["transition", "configure"]);
+  });
+
+  it("has no connections to keep where it is not held: to be muted is to be silenced", () => {
+    for (const state of [configuring, inherited, lapsed, failed]) check(state, { t: "mute" }, withdrawing, SILENCING);
+    check(absent, { t: "mute" }, absent, ["silenced"]);
+    check({ ...withdrawing, next: later }, { t: "mute" }, withdrawing, []);
   });
 
   it("is silent at once where nothing was held", () => {

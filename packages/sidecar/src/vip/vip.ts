@@ -23,9 +23,13 @@ export type VipState =
       readonly renewed: boolean;
     }
   | { readonly t: "held"; readonly permission: Permission; readonly work: HeldWork }
+  /** The gate is being closed before a planned move; what was begun under the permission may end. */
+  | { readonly t: "muting"; readonly permission: Permission }
+  /** Nobody is answered anew, and those who are here already are served: the gate is closed and the address kept. */
+  | { readonly t: "muted" }
   /** The gate has closed under a hold that goes on: silent by the kernel until the next confirmed write opens it. */
   | { readonly t: "lapsed" }
-  /** The gate is closed and the address taken away. `next` is what was allowed again meanwhile. */
+  /** The gate is closed, connections ended and the address taken away. `next` is what was allowed again meanwhile. */
   | { readonly t: "withdrawing"; readonly next: Permission | undefined; readonly retryAtMs: number | undefined }
   /** The kernel refused; tried again at retryAtMs while the permission lasts. */
   | { readonly t: "failed"; readonly permission: Permission; readonly retryAtMs: number };
@@ -40,10 +44,14 @@ export type VipEvent = {
   readonly nowMs: number;
 } /** A write was confirmed: the VIP may be answered until then. `adopted`: as an earlier life left it, unchanged. */ & (
   | { readonly t: "hold"; readonly permission: Permission; readonly adopted: boolean }
+  /** Silence, but for those who are connected; and: silence. Each is answered by "silenced". */
+  | { readonly t: "mute" }
   | { readonly t: "silence" }
   /** An earlier life's opening is live; and: it is swept away, there is nothing to adopt. */
   | { readonly t: "inherit" }
   | { readonly t: "disinherit" }
+  /** The end of "mute". */
+  | { readonly t: "muted"; readonly outcome: "done" | "failed" }
   /** The end of "configure". */
   | { readonly t: "configured"; readonly outcome: Outcome }
   /** The end of "restore"; "changed": something was missing. */
@@ -62,6 +70,7 @@ export type VipEffect =
   | { readonly t: "restore" }
   /** Gate and address for as long as is allowed now: two requests to the kernel. */
   | { readonly t: "refresh" }
+  | { readonly t: "mute" }
   | { readonly t: "withdraw" }
   | { readonly t: "announce" }
   | { readonly t: "announce-again" }
@@ -84,6 +93,10 @@ export function stepVip(state: VipState, event: VipEvent): VipStep {
   switch (event.t) {
     case "hold":
       return onHold(state, event);
+    case "mute":
+      return onMute(state);
+    case "muted":
+      return onMuted(state, event.outcome);
     case "silence":
       return onSilence(state);
     case "inherit":
@@ -121,6 +134,9 @@ function onHold(state: VipState, { permission, adopted }: Extract<VipEvent, { t:
     }
     case "lapsed":
       return configure(state, permission, "a renewal was confirmed after the gate had closed");
+    case "muting":
+    case "muted":
+      return configure(state, permission, "nobody took what was offered");
     case "configuring":
       return [{ ...state, permission, renewed: true }, []];
     case "held":
@@ -134,6 +150,28 @@ function onHold(state: VipState, { permission, adopted }: Extract<VipEvent, { t:
   }
 }
 
+/** Only what is held has connections worth keeping. */
+function onMute(state: VipState): VipStep {
+  switch (state.t) {
+    case "held": {
+      const { permission } = state;
+      return enter(state, { t: "muting", permission }, "to be moved", [{ t: "stop-announcing" }, { t: "mute" }]);
+    }
+    case "muting":
+      return [state, []];
+    case "muted":
+      return [state, [{ t: "silenced" }]];
+    default:
+      return onSilence(state);
+  }
+}
+
+function onMuted(state: VipState, outcome: "done" | "failed"): VipStep {
+  if (state.t !== "muting") return [state, []];
+  if (outcome === "failed") return withdraw(state, "the gate could not be closed by itself");
+  return enter(state, { t: "muted" }, "gate closed", [{ t: "silenced" }]);
+}
+
 function onSilence(state: VipState): VipStep {
   switch (state.t) {
     case "absent":
@@ -143,6 +181,8 @@ function onSilence(state: VipState): VipStep {
     case "inherited":
     case "configuring":
     case "held":
+    case "muting":
+    case "muted":
     case "lapsed":
     case "failed":
       return withdraw(state, "silence asked for");
@@ -185,6 +225,8 @@ function onWithdrawn(state: VipState, outcome: "done" | "failed", nowMs: number)
 }
 
 function onKernelChanged(state: VipState): VipStep {
+  // Without the gate the address would be answered for again, and another may hold by now.
+  if (state.t === "muted") return withdraw(state, "the kernel changed while muted");
   if (state.t !== "held") return [state, []];
   if (state.work !== "none") return [{ ...state, work: "restoring-again" }, []];
   return [{ ...state, work: "restoring" }, [{ t: "restore" }]];

@@ -29,6 +29,8 @@ export function protocolTaken(lease: string): string {
 
 export function describeChange(change: Change): string {
   switch (change.t) {
+    case "destroy-sockets":
+      return `${change.t} of ${change.vip}`;
     case "delete-address":
     case "put-address":
       return `${change.t} ${change.address.address}/${change.address.prefixLength}`;

@@ -2,12 +2,23 @@
  * The API servers as one: a request goes to our own first and, when that fails or is late, to the peers' (DESIGN
  * rule 5). Keeps connections warm, credentials fresh and failing endpoints aside. Knows no Lease.
  */
+import type { Clock } from "../../clock.ts";
 import { SidecarError } from "../../sidecar-error.ts";
+import { SystemClock } from "../clock.ts";
+import { TimeLimit } from "../time-limit.ts";
 import { Connections } from "./connections.ts";
 import { type Credentials, CredentialsFile } from "./credentials.ts";
 import { EndpointHealth, isServerTrouble, type RequestReport } from "./endpoint-health.ts";
 import { judgeSlice, SLICE_REQUEST, sliceAddresses } from "./endpoint-slice.ts";
-import { type Endpoint, type EndpointBook, endpointName, endpointsByRank, endpointsToAsk } from "./endpoints.ts";
+import {
+  type Endpoint,
+  type EndpointBook,
+  endpointName,
+  endpointsByRank,
+  endpointsToAsk,
+  HEDGING,
+  LAST_HEDGING,
+} from "./endpoints.ts";
 import { type Answer, type ApiRequest, exchange, type NoAnswer, type Opened, open } from "./exchange.ts";
 import { type Copies, hedge, type Judgement } from "./hedge.ts";
 import { type Lookup, Peers, type Resolve, resolveAll } from "./peers.ts";
@@ -31,14 +42,17 @@ export interface ApiServersOptions {
   readonly ownAddress: string | undefined;
   /** Default: the system's resolver. */
   readonly resolve?: Resolve;
+  /** Whose wakes are shared. Default: its own. */
+  readonly clock?: Pick<Clock, "nowMs" | "at">;
   /** Each request's end, for metrics. */
   readonly onRequest?: (request: RequestReport) => void;
   /** What is wrong, when that changes; undefined: nothing any more. */
   readonly onProblem?: (problem: SidecarError | undefined) => void;
 }
 
-/** How often it is looked who has to be asked whether he lives. */
-const TEND_MS = 1000;
+/** How often it is looked who has to be asked whether he lives: with the slack once a second. */
+const TEND_MS = 750;
+const TEND_SLACK_MS = 250;
 const PROBE_TIMEOUT_MS = 900;
 const PEERS_TIMEOUT_MS = 5000;
 /** Says no also when the server's etcd is gone, or when it is about to stop. */
@@ -55,27 +69,31 @@ export type Stream = NoAnswer | (Extract<Opened, { t: "opened" }> & { readonly m
 /** Owns connections, timers and the kubeconfig; close() ends them all. */
 export class ApiServers {
   readonly #options: ApiServersOptions;
-  readonly #credentials: CredentialsFile;
+  /** For who asks our own server by itself. */
+  readonly credentials: CredentialsFile;
   readonly #connections = new Connections();
   readonly #health: EndpointHealth;
   readonly #peers: Peers | undefined;
-  readonly #tending: NodeJS.Timeout;
+  readonly #clock: Pick<Clock, "nowMs" | "at">;
+  #cancelTending: () => void = () => undefined;
   #peerEndpoints: readonly Endpoint[] = [];
   #problem: SidecarError | undefined;
   #peersProblem: SidecarError | undefined;
   readonly #closing = new AbortController();
+  #isLeaving = false;
   #closed = false;
 
   constructor(options: ApiServersOptions) {
     this.#options = options;
-    this.#credentials = new CredentialsFile(options.kubeconfigPath);
+    this.#clock = options.clock ?? new SystemClock();
+    this.credentials = new CredentialsFile(options.kubeconfigPath);
     this.#health = new EndpointHealth({
       onPeerDead: () => this.#peers?.doubt(),
       onRequest: (report) => {
         if (!this.#closed) options.onRequest?.(report);
       },
     });
-    this.#tending = setInterval(() => void this.#tend(), TEND_MS);
+    this.#tendLater();
     this.#peers = this.#followPeers();
   }
 
@@ -83,11 +101,21 @@ export class ApiServers {
   async ask(request: ApiRequest, timeoutMs: number, judge: (answer: Answer) => Judgement): Promise<Copies<Answer>> {
     // It takes whole milliseconds only; a third of a deadline is rarely one. What is over already is not begun.
     const wholeMs = Math.floor(timeoutMs);
-    const signal = wholeMs > 0 ? AbortSignal.timeout(wholeMs) : AbortSignal.abort();
+    if (wholeMs <= 0) return { answers: [{ t: "unsent", code: "ETIMEDOUT" }], unanswered: 0 };
+    const limit = new TimeLimit(wholeMs);
+    const { signal } = limit;
     const ready = await this.#ready(signal);
-    if ("t" in ready) return { answers: [ready], unanswered: 0 };
+    if ("t" in ready) {
+      limit.callOff();
+      return { answers: [ready], unanswered: 0 };
+    }
     const { book, credentials } = ready;
-    return hedge(endpointsToAsk(book), (endpoint) => this.#exchange(endpoint, request, credentials, signal), judge);
+    const hedging = this.#isLeaving ? LAST_HEDGING : HEDGING;
+    const exchange = (endpoint: Endpoint) => this.#exchange(endpoint, request, credentials, signal);
+    const copies = await hedge(endpointsToAsk(book, hedging), exchange, judge, hedging);
+    // The copies that are still under way have their end from it.
+    if (copies.unanswered === 0) limit.callOff();
+    return copies;
   }
 
   /**
@@ -105,6 +133,19 @@ export class ApiServers {
       if (opened.t === "opened") opened.response.destroy();
     }
     return opened;
+  }
+
+  /** The peers' addresses, ours perhaps among them. Rejects where nothing can be said. */
+  async lookUpPeers(): Promise<readonly string[]> {
+    const { peersHost, peersInSlice, resolve = resolveAll } = this.#options;
+    if (peersHost !== undefined) return resolve(peersHost);
+    return peersInSlice ? this.#lookIntoSlice() : [];
+  }
+
+  /** Our pod ends, and our own API server with it: the peers are asked first from now on, and more often. */
+  leaveOwn(): void {
+    this.#isLeaving = true;
+    this.#health.leaveOwn();
   }
 
   /**
@@ -125,7 +166,7 @@ export class ApiServers {
   close(): void {
     this.#closed = true;
     this.#closing.abort();
-    clearInterval(this.#tending);
+    this.#cancelTending();
     this.#peers?.close();
     this.#connections.close();
   }
@@ -133,7 +174,7 @@ export class ApiServers {
   /** Credentials, and the endpoints they are for. */
   async #ready(signal: AbortSignal): Promise<Ready | NoAnswer> {
     if (this.#closed) return { t: "unsent", code: "closed" };
-    const credentials = await before(signal, this.#credentials.current());
+    const credentials = await before(signal, this.credentials.current());
     if (credentials === undefined || this.#closed || signal.aborted) return { t: "unsent", code: "ETIMEDOUT" };
     if (credentials instanceof SidecarError) {
       this.#report(credentials);
@@ -159,9 +200,9 @@ export class ApiServers {
     const end = this.#health.begin(endpoint, request);
     const answer = await exchange(endpoint, request, this.#line(endpoint, credentials, signal));
     end(answer);
-    if (isCredentialFailure(answer)) this.#credentials.doubt();
+    if (isCredentialFailure(answer)) this.credentials.doubt();
     const expired = answer.t === "answered" && answer.status === 401 ? credentials.expired : undefined;
-    const problem = this.#credentials.problem ?? expired ?? this.#problemOf(answer, endpoint, request);
+    const problem = this.credentials.problem ?? expired ?? this.#problemOf(answer, endpoint, request);
     if (problem !== undefined || !this.#isProblemElsewhere(endpoint)) this.#report(problem);
     return answer;
   }
@@ -225,9 +266,8 @@ export class ApiServers {
   }
 
   #lookup(): Lookup | undefined {
-    const { peersHost, peersInSlice, resolve = resolveAll } = this.#options;
-    if (peersHost !== undefined) return () => resolve(peersHost);
-    return peersInSlice ? () => this.#lookIntoSlice() : undefined;
+    const { peersHost, peersInSlice } = this.#options;
+    return peersHost === undefined && peersInSlice !== true ? undefined : () => this.lookUpPeers();
   }
 
   /** Asked at the peers, too, once they are known: then it may be that our own server is down. */
@@ -239,14 +279,23 @@ export class ApiServers {
     return [...new Set(addresses)];
   }
 
+  #tendLater(): void {
+    const tend = (): void => {
+      this.#tendLater();
+      if (this.#health.hasDue) void this.#tend();
+    };
+    this.#cancelTending = this.#clock.at(this.#clock.nowMs() + TEND_MS, tend, TEND_SLACK_MS);
+  }
+
   /** Asks whoever is due whether he lives. */
   async #tend(): Promise<void> {
-    const signal = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-    const ready = await this.#ready(signal);
-    if ("t" in ready) return;
-    for (const endpoint of this.#health.due(ready.book)) {
-      void this.#exchange(endpoint, PROBE, ready.credentials, signal);
-    }
+    const limit = new TimeLimit(PROBE_TIMEOUT_MS);
+    const ready = await this.#ready(limit.signal);
+    const due = "t" in ready ? [] : this.#health.due(ready.book);
+    if ("t" in ready || due.length === 0) return limit.callOff();
+    const probe = (endpoint: Endpoint) => this.#exchange(endpoint, PROBE, ready.credentials, limit.signal);
+    await Promise.all(due.map(probe));
+    limit.callOff();
   }
 }
 

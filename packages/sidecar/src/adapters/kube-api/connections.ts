@@ -4,8 +4,8 @@ import https from "node:https";
 import type { Credentials } from "./credentials.ts";
 import type { Endpoint } from "./endpoints.ts";
 
-/** Per endpoint: a watch, a request, its successor while it hangs, one to spare. Idle ones end with the server's patience. */
-const AGENT_OPTIONS = { keepAlive: true, maxSockets: 4, maxFreeSockets: 2 } as const;
+/** Per endpoint: a watch, and the copies of a request that hangs. Idle ones end with the server's patience. */
+const AGENT_OPTIONS = { keepAlive: true, maxSockets: 16, maxFreeSockets: 2 } as const;
 
 /** Owns every connection to the API. */
 export class Connections {

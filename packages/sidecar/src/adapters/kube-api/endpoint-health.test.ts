@@ -1,4 +1,5 @@
 /** A minute of renewals against an API server of our own that is ill in one of its ways, and two peers; in virtual time. */
+import type { IncomingMessage } from "node:http";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { type Endpoint, endpointsToAsk } from "./endpoints.ts";
@@ -67,6 +68,10 @@ class Bench {
     return result;
   }
 
+  leaveOwn(): void {
+    this.#health.leaveOwn();
+  }
+
   count(what: string): number {
     return this.asked.filter((one) => one === what).length;
   }
@@ -115,6 +120,20 @@ test("our own with a dead peer first in order: two hedges, once", async () => {
   expect(bench.peersDoubted).toBeGreaterThan(0);
 });
 
+test("our own that ends with its pod is asked no more, though it still answers, unless all peers are dead", async () => {
+  const bench = new Bench();
+  await bench.run(10_000);
+  const askedBefore = bench.count("update own");
+  bench.leaveOwn();
+  await bench.run(10_000);
+  expect(bench.count("update own")).toBe(askedBefore);
+  bench.ways["a"] = refusing;
+  bench.ways["b"] = refusing;
+  await bench.run(1_000);
+  expect(bench.count("update own")).toBe(askedBefore + 1);
+  expect(Math.max(...bench.tookMs)).toBeLessThan(10);
+});
+
 test("our own back again is asked at the latest 16 s later", async () => {
   const bench = new Bench();
   await bench.run(1000);
@@ -146,4 +165,26 @@ test("when all are hung they are asked all the same, and the first that is well 
   bench.tookMs.length = 0;
   await bench.run(3000);
   expect(bench.tookMs).toEqual([5, 5, 5]);
+});
+
+test("a stream that went to a peer comes back when our own lives again", async () => {
+  const health = new EndpointHealth({ onPeerDead: () => undefined, onRequest: () => undefined });
+  health.book(own, [a, b]);
+  const cuts = [own, a].map((endpoint) => {
+    const cut = new AbortController();
+    const response = { socket: { bytesRead: 0 }, once: () => undefined } as unknown as IncomingMessage;
+    health.opened(endpoint, response, cut);
+    return cut.signal;
+  });
+  const moved = () => cuts.map(({ aborted }) => aborted);
+  health.begin(own, PROBE)(answered(200));
+  health.begin(a, PROBE)(answered(200));
+  expect(moved()).toEqual([false, false]);
+  await vi.advanceTimersByTimeAsync(1);
+  health.begin(own, PROBE)({ t: "unsent", code: "ECONNREFUSED" });
+  expect(moved()).toEqual([true, false]);
+  health.begin(own, PROBE)(answered(500));
+  expect(moved()).toEqual([true, false]);
+  health.begin(own, PROBE)(answered(200));
+  expect(moved()).toEqual([true, true]);
 });

@@ -44,6 +44,7 @@ export class EndpointHealth {
   readonly #streams = new Streams();
   readonly #answeredAtMs = new Map<string, number>();
   #book: EndpointBook | undefined;
+  #ownLeft = false;
 
   constructor(options: EndpointHealthOptions) {
     this.#options = options;
@@ -53,6 +54,13 @@ export class EndpointHealth {
   book(own: Endpoint, peers: readonly Endpoint[]): EndpointBook {
     this.#book = withEndpoints(this.#book, own, peers);
     return this.#book;
+  }
+
+  /** Our pod ends, and our own API server with it: the peers are asked first from now on, though it may still answer. */
+  leaveOwn(): void {
+    this.#ownLeft = true;
+    const [own] = this.#book?.order ?? [];
+    if (own !== undefined) this.#judgeDead(own, Number.POSITIVE_INFINITY);
   }
 
   isDead(name: string): boolean {
@@ -80,9 +88,14 @@ export class EndpointHealth {
     };
   }
 
-  /** An answer stays open; `cut` is aborted when its API server is judged dead and another one lives. */
+  /** An answer stays open; `cut` is aborted when its API server is dead and another one lives, or our own lives again. */
   opened(endpoint: Endpoint, response: IncomingMessage, cut: AbortController): void {
     this.#streams.add(endpoint, response, cut);
+  }
+
+  /** Whether anybody known is to be probed now: without a look at files, or a promise. */
+  get hasDue(): boolean {
+    return this.#book === undefined || this.due(this.#book).length > 0;
   }
 
   /** Who is to be probed now: the dead for a new trial, the silent, and those whose connection cools. */
@@ -105,8 +118,15 @@ export class EndpointHealth {
   }
 
   #lives(endpoint: Endpoint, nowMs: number): void {
-    if (this.#book !== undefined) this.#book = endpointAnswered(this.#book, endpoint);
+    const book = this.#book;
     this.#answeredAtMs.set(endpointName(endpoint), nowMs);
+    if (book === undefined) return;
+    const [own] = book.order;
+    const isOwn = own !== undefined && endpointName(own) === endpointName(endpoint);
+    if (isOwn && this.#ownLeft) return;
+    this.#book = endpointAnswered(book, endpoint);
+    // A watch that stays at a peer breaks with that peer, in the very moment in which the peer's VIP is handed over.
+    if (isOwn && isFailing(book, endpoint)) this.#streams.bring(endpoint);
   }
 
   #judgeDead(endpoint: Endpoint, askedAtMs: number): void {

@@ -6,6 +6,7 @@ import {
   endpointsByRank,
   endpointsToAsk,
   endpointsToRetry,
+  LAST_HEDGING,
   withEndpoints,
 } from "./endpoints.ts";
 
@@ -62,6 +63,14 @@ test("a request has four copies: after the last endpoint the peers are asked aga
   expect(endpointsToAsk(withEndpoints(undefined, own, [a]))).toEqual([own, a, a, a]);
   expect(endpointsToAsk(endpointFailed(withEndpoints(undefined, own, [a]), own, 0))).toEqual([a, own, a, a]);
   expect(endpointsToAsk(withEndpoints(undefined, own, []))).toEqual([own]);
+});
+
+test("a request of a process that ends has a copy each 150 ms until its time-out, one peer after the other", () => {
+  const asked = endpointsToAsk(endpointFailed(book, own, 0), LAST_HEDGING);
+  expect(asked.slice(0, 7)).toEqual([a, b, own, a, b, a, b]);
+  // The longest time-out is a third of the default renew deadline.
+  expect(asked.length * LAST_HEDGING.afterMs).toBeGreaterThan(10_000 / 3);
+  expect(endpointsToAsk(withEndpoints(undefined, own, []), LAST_HEDGING)).toEqual([own]);
 });
 
 test("new addresses of the peers keep what is known about those that stay", () => {

@@ -26,8 +26,19 @@ export interface EndpointBook {
 
 /** An answer that takes longer is asked for again at the next endpoint, and its endpoint is judged dead. */
 export const HEDGE_AFTER_MS = 300;
+/** How often one request is asked at most, and when the next copy goes out. */
+export interface Hedging {
+  readonly copies: number;
+  readonly afterMs: number;
+}
+
 /** Bounds what a flapping network makes of one request. */
-export const COPIES_LIMIT = 4;
+export const HEDGING: Hedging = { copies: 4, afterMs: HEDGE_AFTER_MS };
+/**
+ * Of a process that ends, for whose one write the others wait. While etcd has lost its leader and does not know it yet, it
+ * takes writes and loses them: only a copy that comes after the election is agreed upon.
+ */
+export const LAST_HEDGING: Hedging = { copies: 24, afterMs: 150 };
 /** A kube-apiserver restarts in about 2 s. */
 const RETRY_MS = 1000;
 const RETRY_LIMIT_MS = 16_000;
@@ -64,10 +75,11 @@ export function endpointsByRank(book: EndpointBook): readonly Endpoint[] {
  * Where the copies of one request go, in turn. After the last endpoint the peers are asked again, each on another
  * connection: behind a Service's one address that is another replica, and perhaps not our own.
  */
-export function endpointsToAsk(book: EndpointBook): readonly Endpoint[] {
+export function endpointsToAsk(book: EndpointBook, { copies }: Hedging = HEDGING): readonly Endpoint[] {
   const ranked = endpointsByRank(book);
   const peers = ranked.filter((endpoint) => endpoint !== book.order[0]);
-  return [...ranked, ...peers, ...peers].slice(0, COPIES_LIMIT);
+  const rounds = Array.from({ length: peers.length === 0 ? 0 : copies }, () => peers);
+  return [...ranked, ...rounds.flat()].slice(0, copies);
 }
 
 /** The dead ones that are to be tried again now. */

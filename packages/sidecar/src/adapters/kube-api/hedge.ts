@@ -1,5 +1,5 @@
 /** Copies of one request at several endpoints: the next one starts when the last is late, or failed. Judges nothing. */
-import { COPIES_LIMIT, type Endpoint, HEDGE_AFTER_MS } from "./endpoints.ts";
+import { type Endpoint, HEDGING } from "./endpoints.ts";
 
 export type Judgement =
   /** Nothing that another copy could say is waited for. */
@@ -25,6 +25,7 @@ export function hedge<A>(
   endpoints: readonly Endpoint[],
   ask: (endpoint: Endpoint) => Promise<A>,
   judge: (answer: A) => Judgement,
+  { copies: copiesMax, afterMs } = HEDGING,
 ): Promise<Copies<A>> {
   const { promise, resolve, reject } = Promise.withResolvers<Copies<A>>();
   const waiting = [...endpoints];
@@ -34,10 +35,10 @@ export function hedge<A>(
 
   function launch(): void {
     clearTimeout(timer);
-    const endpoint = copies < COPIES_LIMIT ? waiting.shift() : undefined;
+    const endpoint = copies < copiesMax ? waiting.shift() : undefined;
     if (endpoint === undefined) return;
     copies += 1;
-    timer = setTimeout(launch, HEDGE_AFTER_MS);
+    timer = setTimeout(launch, afterMs);
     ask(endpoint).then((answer) => settle(endpoint, answer), reject);
   }
 

@@ -4,6 +4,7 @@ import type { LeaseDraft } from "../../election/lease-record.ts";
 import type { RecordOutcome } from "../../observe/event.ts";
 import type { EventSeries } from "../../observe/event-budget.ts";
 import { ApiServers, type ApiServersOptions } from "./api-servers.ts";
+import type { CredentialsFile } from "./credentials.ts";
 import { eventObject, eventsPath, recordOutcome } from "./event-object.ts";
 import type { ApiRequest } from "./exchange.ts";
 import {
@@ -90,6 +91,20 @@ export class KubeLeaseLock implements LeaseLock {
     });
     this.#stopWatch = stop;
     return stop;
+  }
+
+  get credentials(): CredentialsFile {
+    return this.#api.credentials;
+  }
+
+  /** As ApiServers has it. */
+  lookUpPeers(): Promise<readonly string[]> {
+    return this.#api.lookUpPeers();
+  }
+
+  /** As ApiServers has it. */
+  leaveOwn(): void {
+    this.#api.leaveOwn();
   }
 
   /** An Event about the Lease, by the way: one try, for which neither the Lease's requests nor their connections wait. */

@@ -61,7 +61,8 @@ test("a server judged dead loses its watch to a peer, and no change is lost", as
   const lease = await bed.held(lock);
   const events = new Events();
   lock.watch(events.add);
-  while (own.api.watches.count === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  // The watch's head has to have come: an answer after a request was sent says that its server lives.
+  await vi.waitUntil(() => bed.reports.some(({ verb }) => verb === "watch"), 2000);
   own.fault = { t: "silent" };
   peer.fault = ({ verb }) => (verb === "list" ? { t: "answer", status: 500 } : undefined);
   await lock.write(draft("b", lease), 1000);

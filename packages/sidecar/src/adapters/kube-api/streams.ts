@@ -41,4 +41,10 @@ export class Streams {
     const name = endpointName(endpoint);
     for (const stream of this.#streams) if (endpointName(stream.endpoint) === name) stream.cut.abort();
   }
+
+  /** Ends what is open anywhere else: its reader goes on here. */
+  bring(endpoint: Endpoint): void {
+    const name = endpointName(endpoint);
+    for (const stream of this.#streams) if (endpointName(stream.endpoint) !== name) stream.cut.abort();
+  }
 }

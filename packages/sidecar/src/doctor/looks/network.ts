@@ -45,7 +45,7 @@ export async function whoHas(address: IpAddress, link: Link, clock: Clock): Prom
   });
   try {
     segment.open(link, mac);
-    segment.ask().then(resolve, reject);
+    segment.ask(() => false).then(resolve, reject);
     return await promise;
   } finally {
     segment.close();

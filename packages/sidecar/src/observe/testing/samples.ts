@@ -71,10 +71,22 @@ export const HOLDER: Snapshot = {
   vipState: "held",
   fenceLevel: "nft-egress",
   linkUp: true,
+  mac: "02:00:00:00:00:01",
+  health: {
+    verdict: "able",
+    reason: "able",
+    fault: null,
+    serverReadyForMs: 90_000,
+    serverReadyAgoMs: 200,
+    segment: "answers",
+    segmentAnsweredAgoMs: 100,
+    revision: "my-vcluster-7c5b9f6d4",
+  },
   ready: true,
   problems: [],
   movesInWindow: 1,
   acknowledgedBy: [{ address: "10.100.0.7", afterMs: 0.4 }],
+  unacknowledgedBy: ["10.100.0.9"],
 };
 
 /** A replica that has learnt nothing yet. */
@@ -95,8 +107,20 @@ export const NEWCOMER: Snapshot = {
   vipState: "absent",
   fenceLevel: undefined,
   linkUp: false,
+  mac: undefined,
+  health: {
+    verdict: "not-yet",
+    reason: "starting",
+    fault: null,
+    serverReadyForMs: null,
+    serverReadyAgoMs: null,
+    segment: "unknown",
+    segmentAnsweredAgoMs: null,
+    revision: null,
+  },
   ready: false,
   problems: [PROBLEM, { ...PROBLEM, severity: "warning", position: undefined }],
   movesInWindow: 0,
   acknowledgedBy: [],
+  unacknowledgedBy: [],
 };

@@ -1,6 +1,6 @@
 /** Effects, changes of the Lease and events in words: what transcripts and failing seeds are read by. */
 import type { ElectionEffect, Notice } from "../../election/election.ts";
-import { type LeaseRecord, MARK_ANNOTATION } from "../../election/lease-record.ts";
+import { ACKNOWLEDGED_ANNOTATION, type LeaseRecord, MARK_ANNOTATION } from "../../election/lease-record.ts";
 import { markOf } from "../../election/mark.ts";
 import type { LeaseChange } from "../lease-store.ts";
 import type { Happening } from "./replica.ts";
@@ -20,6 +20,8 @@ export function effectInWords(effect: ElectionEffect, nowMs: number): string {
       return `${effect.adopted ? "adopts, " : ""}may hold for ${seconds(effect.deadlineMs - nowMs)}`;
     case "disinherit":
       return `gives away what it inherited: ${effect.reason}`;
+    case "mute":
+      return `goes mute: ${effect.reason}`;
     case "silence":
       return `goes silent: ${effect.reason}`;
     case "transition":
@@ -60,7 +62,9 @@ function leaseInWords(lease: LeaseRecord): string {
   const mark = markOf(lease);
   const stale = mark === undefined && MARK_ANNOTATION in lease.annotations ? ", an old mark" : "";
   const marked = mark === undefined ? stale : `, mark by ${mark.from} for ${mark.to ?? "anybody"}`;
-  return `${holder}, ${lease.leaseDurationSeconds} s, transitions ${lease.leaseTransitions}${marked}`;
+  const heard = lease.annotations[ACKNOWLEDGED_ANNOTATION];
+  const acknowledged = heard === undefined || lease.holderIdentity === "" ? "" : `, acknowledged by ${heard}`;
+  return `${holder}, ${lease.leaseDurationSeconds} s, transitions ${lease.leaseTransitions}${marked}${acknowledged}`;
 }
 
 export function happeningInWords(happening: Happening): string {
@@ -80,8 +84,16 @@ export function happeningInWords(happening: Happening): string {
       return `asked to move to ${happening.to ?? "anybody"}, ${happening.readyPeers} peers ready`;
     case "inherited":
       return `heard for the VIP as ${happening.holderIdentity}`;
+    case "acknowledged":
+      return `acknowledged by ${happening.count} of ${happening.total}`;
+    case "successor":
+      return `would hand over to ${happening.to ?? "anybody"}`;
     case "eligible":
       return "fit";
+    case "claimed-by-replica":
+      return "another replica claims the VIP";
+    case "renew-soon":
+      return "a renewal is wanted now";
     case "tick":
     case "silenced":
     case "stop":

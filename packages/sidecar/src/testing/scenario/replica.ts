@@ -31,6 +31,8 @@ export interface ReplicaHooks {
   readonly trace: (replica: Replica, line: () => string, routine: boolean) => void;
 }
 
+/** The gateway and the worker have heard of a take. */
+const ACKNOWLEDGED_AFTER_MS = 2;
 /** The executor takes this long for each thing it does. */
 const EXECUTE_MS = 1;
 
@@ -56,6 +58,7 @@ export class Replica {
   #gateDeadlineMs = Number.NEGATIVE_INFINITY;
   /** The gate's user data: for which life it is open. */
   #gateIdentity = "";
+  #keepsAddress = false;
   #frozenUntilMs = 0;
   #ticks = 0;
   #executorFreeAtMs = 0;
@@ -192,6 +195,8 @@ export class Replica {
         return this.#inOrder(life, () => this.#open(effect.deadlineMs));
       case "disinherit":
         return this.#inOrder(life, () => this.#sweep(life));
+      case "mute":
+        return this.#inOrder(life, () => this.#mute(life));
       case "silence":
         return this.#inOrder(life, () => this.#close(life));
       case "transition":
@@ -218,14 +223,28 @@ export class Replica {
     this.#gateDeadlineMs = deadlineMs;
     this.#gateIdentity = this.identity;
     if (!this.answers()) return;
+    this.#keepsAddress = false;
     this.#parts.hooks.onOpen(this);
     this.#trace(() => "answers for the VIP", wasOpen);
+    const { lives } = this;
+    const heard: Happening = { t: "acknowledged", count: 2, total: 2 };
+    if (!wasOpen) this.#timeline.after(ACKNOWLEDGED_AFTER_MS, () => this.deliver(heard, lives));
     this.#timeline.after((deadlineMs - this.nowMs()) / this.#parts.clockRate, () => {
       if (this.#gateDeadlineMs === deadlineMs) this.#trace(() => "is closed by its kernel: deadline");
     });
   }
 
+  /** The address stays: who has not heard of the next holder is served on. */
+  #mute(life: number): void {
+    if (this.answers()) this.#trace(() => "is mute");
+    this.#keepsAddress = this.answers();
+    this.#gateDeadlineMs = Number.NEGATIVE_INFINITY;
+    this.deliver({ t: "silenced" }, life);
+  }
+
   #close(life: number): void {
+    if (this.#keepsAddress) this.#trace(() => "ends its connections");
+    this.#keepsAddress = false;
     this.#shut();
     this.deliver({ t: "silenced" }, life);
   }

@@ -294,8 +294,8 @@ export class Faults {
     const { random, coverage, withLifetimes } = this.#world;
     const { namespace, writes } = pod;
     const what = random.pick(["address", "ruleset", "set"]);
-    // Not both lines of rule 6 go at once: an address whose writing is held up has only the gate.
-    if (what === "ruleset" && !(withLifetimes && writes.isIdle)) return;
+    // Not both lines of rule 6 go at once: an address whose writing is held up, or that is muted, has only the gate.
+    if (what === "ruleset" && !(withLifetimes && writes.mayFlush && !namespace.isMuted)) return;
     this.#say(() => `another hand removes the ${what} of ${pod.name}${pod.uid}`);
     coverage.count(`another hand: ${what}`);
     if (what === "address") namespace.dropAddress();
@@ -308,14 +308,14 @@ export class Faults {
   #flushBehindTheHolder(): void {
     const { random, timeline, withLifetimes, pods } = this.#world;
     const holder = this.#holder();
-    if (holder === undefined || !withLifetimes || !holder.writes.isIdle) return;
+    if (holder === undefined || !withLifetimes || !holder.writes.mayFlush) return;
     if (random.chance(0.5)) holder.freeze(random.between(4_000, 20_000));
     else {
       holder.kill();
       this.#startAgain(holder, random.between(4_000, 20_000));
     }
     timeline.after(random.between(0, 3_000), () => {
-      if (!pods.includes(holder) || !holder.writes.isIdle) return;
+      if (!pods.includes(holder) || !holder.writes.mayFlush || holder.namespace.isMuted) return;
       this.#world.coverage.count("flushed behind the holder");
       holder.namespace.gate.flushRuleset();
     });

@@ -1,7 +1,8 @@
 /**
- * Knows when a machine's wall clock may be set back. An opening whose writing is held up begins its timeout late, and
+ * Knows when a machine's wall clock may be set back, and when its gate may be flushed. An opening whose writing is held up begins its timeout late, and
  * only the wall clock ends it in time: until the process has made its check, and has written it over where it was late,
- * a clock set back would reopen it. That is left open by rule 6, and said; the simulation plays everything up to it.
+ * a clock set back would reopen it. An address whose writing is held up begins its lifetime late, and only the gate ends it
+ * in time. That is left open by rule 6, and said; the simulation plays everything up to it.
  */
 import type { RequestHooks } from "./kernel-calls.ts";
 import type { Timeline } from "./timeline.ts";
@@ -30,14 +31,16 @@ export class HeldUpWrites {
   /** The clock was set back while a refresh was on its way. */
   #setBack = false;
   #checkUntilMs = 0;
+  /** The address's last writing was held up. */
+  #lifetimeIsLate = false;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
   }
 
-  /** No request is on its way to the kernel. */
-  get isIdle(): boolean {
-    return this.#onTheWay.size === 0;
+  /** Without the gate, the address's lifetime would end the hold in time: no later one is on its way, nor there. */
+  get mayFlush(): boolean {
+    return this.#onTheWay.size === 0 && !this.#lifetimeIsLate;
   }
 
   /** The process must not be disturbed: it is to make its check after a refresh that saw the clock set back. */
@@ -57,9 +60,13 @@ export class HeldUpWrites {
     this.#setBack = [...this.#onTheWay].some((request) => request.writes);
   }
 
-  /** A process that is killed sends nothing more. */
+  /** A process that is killed sends nothing more: what was late and was to be written over stays as it is. */
   killed(): void {
-    for (const request of this.#onTheWay) if (!request.hasLeft) this.#onTheWay.delete(request);
+    for (const request of this.#onTheWay) {
+      if (request.hasLeft) continue;
+      this.#onTheWay.delete(request);
+      if (this.#heldUp && request.writes) this.#unchecked = request;
+    }
   }
 
   /** A request is made. */
@@ -75,6 +82,7 @@ export class HeldUpWrites {
       executed: () => {
         this.#onTheWay.delete(request);
         if (writes) this.#executed(request);
+        if (verb === "replaceAddress") this.#lifetimeIsLate = this.#isHeldUp(request);
       },
       answered: () => {
         // Of an earlier life, perhaps: what another has written since is not checked by it.
@@ -84,10 +92,13 @@ export class HeldUpWrites {
   }
 
   #executed(request: KernelRequest): void {
-    const { nowMs } = this.#timeline;
-    this.#heldUp = nowMs - request.beganAtMs > HELD_UP_MS;
+    this.#heldUp = this.#isHeldUp(request);
     this.#unchecked = this.#heldUp ? request : undefined;
-    if (this.#heldUp && this.#setBack) this.#checkUntilMs = nowMs + CHECK_MS;
+    if (this.#heldUp && this.#setBack) this.#checkUntilMs = this.#timeline.nowMs + CHECK_MS;
     this.#setBack = false;
+  }
+
+  #isHeldUp({ beganAtMs }: KernelRequest): boolean {
+    return this.#timeline.nowMs - beganAtMs > HELD_UP_MS;
   }
 }

@@ -3,7 +3,7 @@
  * the process, and answers for the VIP exactly while the address is there, the link is up and the gate lets it.
  */
 import { type Address, type KernelEvent, type MacAddress, validSecondsOf } from "@vcluster-kube-vip/routing";
-import { MemoryGate, MemoryKernel } from "@vcluster-kube-vip/routing/testing";
+import { MemoryGate, MemoryKernel, MemorySockets } from "@vcluster-kube-vip/routing/testing";
 import { VIP } from "../replicas.ts";
 import type { MachineClock } from "./machine-clock.ts";
 import type { Timeline } from "./timeline.ts";
@@ -26,6 +26,7 @@ export interface NamespaceParts {
 export class Namespace {
   readonly kernel = new MemoryKernel();
   readonly gate: MemoryGate;
+  readonly sockets = new MemorySockets();
   readonly mac: MacAddress;
   /** To be called with every event; the process that lives here now. */
   onEvent: (event: KernelEvent) => void = () => undefined;
@@ -48,6 +49,11 @@ export class Namespace {
   /** Somebody who asks the segment for the VIP is answered from here. */
   get answers(): boolean {
     return this.#vip !== undefined && this.#linkUp && !this.gate.silences;
+  }
+
+  /** The address is kept behind a gate that was closed on purpose: another may hold by now. */
+  get isMuted(): boolean {
+    return this.#vip !== undefined && this.gate.calls.at(-1) === "close";
   }
 
   /** Left over from an earlier life with another prefix length, whose hold goes on for holdMs. */

@@ -10,6 +10,7 @@ import type { Segment } from "../../segment.ts";
 import { Supervisor } from "../../supervisor/supervisor.ts";
 import { VipKernel } from "../../vip/kernel.ts";
 import type { LeaseStore } from "../lease-store.ts";
+import { UNKNOWN_HEALTH } from "../memory-health.ts";
 import { MEMORY_CONFIG } from "../replicas.ts";
 import type { ApiWays } from "./api-servers.ts";
 import type { Path } from "./coverage.ts";
@@ -92,6 +93,11 @@ export class Pod {
     return this.#process?.isFrozen === true;
   }
 
+  /** Since the last freeze of its process; negative while it lasts. */
+  get awakeForMs(): number {
+    return this.#process?.awakeForMs ?? Number.POSITIVE_INFINITY;
+  }
+
   get role(): string {
     return this.#supervisor === undefined || !this.alive ? "dead" : this.#supervisor.snapshot().role;
   }
@@ -157,6 +163,7 @@ export class Pod {
     const owner = ownerOf(config.routing.protocol, config.vip.interfaceName);
     const kernel = this.#kernelOf(process);
     const gate = this.#gateOf(process);
+    const sockets = kernelCalls(this.namespace.sockets, this.#wayOf(process), { close: () => undefined });
     return new Supervisor({
       config,
       identity: this.identity,
@@ -166,8 +173,9 @@ export class Pod {
       lock,
       kernel,
       gate,
-      vipKernel: new VipKernel({ kernel, gate }, owner),
+      vipKernel: new VipKernel({ kernel, gate, sockets }, owner),
       segment: this.#segmentOf(process),
+      health: UNKNOWN_HEALTH,
       tell: (happening) => hooks.tell(this, happening),
     });
   }
@@ -222,9 +230,12 @@ export class Pod {
   }
 
   #segmentOf(process: Process): Segment {
-    const { hooks, timeline } = this.#parts;
+    const { hooks, timeline, random } = this.#parts;
     return {
+      reach: { t: "unknown" },
+      follow: () => undefined,
       open: () => undefined,
+      beginAsking: () => undefined,
       announce: () => undefined,
       resume: () => undefined,
       extend: () => undefined,
@@ -233,7 +244,10 @@ export class Pod {
         process.call((answer) =>
           timeline.after(ASKING_MS, () => answer(hooks.answeringMacs().filter((mac) => mac !== this.namespace.mac))),
         ),
+      acknowledged: (withinMs) =>
+        process.call((answer) => timeline.after(random.between(0.2, withinMs), () => answer({ count: 1, total: 1 }))),
       acknowledgedBy: () => [],
+      unacknowledgedBy: () => [],
       close: () => undefined,
     };
   }

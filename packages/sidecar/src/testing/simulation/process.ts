@@ -33,6 +33,11 @@ export class Process {
     return this.#parts.timeline.nowMs < this.#frozenUntilMs;
   }
 
+  /** Since its last freeze; negative while it lasts. */
+  get awakeForMs(): number {
+    return this.#parts.timeline.nowMs - this.#frozenUntilMs;
+  }
+
   kill(): void {
     this.#alive = false;
   }

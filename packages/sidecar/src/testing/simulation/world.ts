@@ -33,9 +33,12 @@ export interface ScheduleResult {
   readonly transcript: readonly string[];
 }
 
-/** Faults happen until here; then the VIP must come back, at the latest after the longest L that counts (60 s). */
+/**
+ * Faults begin until here. Then the VIP must come back, at the latest when the last freeze or cut is over (20 s) and the
+ * longest L that counts (60 s) after that, which a renewal that lands late begins anew.
+ */
 const FAULTS_UNTIL_MS = 90_000;
-const END_MS = 158_000;
+const END_MS = 178_000;
 /** This part of a lease is left of an earlier life's hold: less than what anybody counts, at any clock rate. */
 const LEFT_OVER = 0.9;
 /** Most schedules need not wait for it: they end when all is well again. */
