@@ -11,6 +11,7 @@ export default defineConfig({
           include: [
             "packages/**/*.test.ts",
             "image/*.test.ts",
+            "bench/**/*.test.ts",
             "test/*.test.ts",
             "test/{bed,chart,demo,soak}/**/*.test.ts",
           ],

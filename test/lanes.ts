@@ -13,8 +13,11 @@ export const LANES = { kernel: 3, cluster: 2 } as const;
 const ALONE: readonly string[] = [
   "test/kernel/nft-gate-speed.test.ts",
   "test/kernel/rtnetlink-speed.test.ts",
+  "test/kernel/strangers.test.ts",
   "test/cluster/takeover.test.ts",
   "test/cluster/adoption.test.ts",
+  "test/cluster/health.test.ts",
+  "test/cluster/pod-deleted.test.ts",
   "test/cluster/faults/stranger.test.ts",
 ];
 

@@ -1,5 +1,5 @@
 /**
- * `pnpm test`: house checks (types, lint, dead code), then every suite, then one line "N passed, N failed, N skipped".
+ * `pnpm test`: house checks (types, lint, dead code), then every suite, then what failed and one line "N passed, N failed, N skipped".
  * A suite whose requirements are missing says so and counts as skipped, file by file; with CI=true that is a failure.
  * Arguments go to vitest: `pnpm test --project unit prefix` runs no house checks.
  */
@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { runInSandbox, signalStatus } from "./bed/sandbox.ts";
 import { ensureHelms, ensureTools } from "./bed/tools.ts";
 import { inLanes, LANES, roundsOf } from "./lanes.ts";
-import { type Counts, NOTHING, readVitestReport, sum } from "./report.ts";
+import { failure, NOTHING, type Results, readVitestReport, sum } from "./report.ts";
 import { missingFor, SUITES, type Suite } from "./requirements.ts";
 
 const BIN = join(import.meta.dirname, "../node_modules/.bin");
@@ -31,24 +31,24 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-const counts: Counts[] = [];
+const results: Results[] = [];
 if (args.length === 0) {
-  for (const [name, argv] of HOUSE_CHECKS) counts.push(await check(name, argv));
+  for (const [name, argv] of HOUSE_CHECKS) results.push(await check(name, argv));
 }
-for (const suite of chosenSuites()) counts.push(await runSuite(suite));
+for (const suite of chosenSuites()) results.push(await runSuite(suite));
 
-const { passed, failed, skipped } = counts.reduce(sum, NOTHING);
-say(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+const { passed, failures, skipped } = results.reduce(sum, NOTHING);
+for (const what of failures) say(`failed: ${what}`);
+say(`${passed} passed, ${failures.length} failed, ${skipped} skipped`);
 const skippedInCi = process.env["CI"] === "true" && skipped > 0;
-process.exitCode = interrupted === undefined ? Number(failed > 0 || skippedInCi) : signalStatus(interrupted);
+process.exitCode = interrupted === undefined ? Number(failures.length > 0 || skippedInCi) : signalStatus(interrupted);
 
-async function check(name: string, argv: readonly string[]): Promise<Counts> {
+async function check(name: string, argv: readonly string[]): Promise<Results> {
   if (interrupted !== undefined) return NOTHING;
   say(`== ${name}: ${argv.join(" ")}`);
   const [program = "", ...rest] = argv;
-  return (await runOutside([join(BIN, program), ...rest])) === 0
-    ? { ...NOTHING, passed: 1 }
-    : { ...NOTHING, failed: 1 };
+  const status = await runOutside([join(BIN, program), ...rest]);
+  return status === 0 ? { ...NOTHING, passed: 1 } : failure(`${name}: ${argv.join(" ")} ended with ${status}`);
 }
 
 /** The suites named by --project, or all. */
@@ -60,7 +60,7 @@ function chosenSuites(): readonly Suite[] {
   return named.length === 0 ? SUITES : SUITES.filter((suite) => named.includes(suite));
 }
 
-async function runSuite(suite: Suite): Promise<Counts> {
+async function runSuite(suite: Suite): Promise<Results> {
   if (interrupted !== undefined) return NOTHING;
   const missing = missingFor(suite);
   if (missing.length > 0) {
@@ -77,20 +77,20 @@ async function runSuite(suite: Suite): Promise<Counts> {
 }
 
 /** What a file leaves behind (names in /etc/hosts, tables, processes) ends with its own sandbox. */
-async function runInLanes(suite: "kernel" | "cluster"): Promise<Counts> {
+async function runInLanes(suite: "kernel" | "cluster"): Promise<Results> {
   // Names first, then vitest's options: `pnpm test --project kernel vip -t silent`.
   const firstOption = filters().findIndex((filter) => filter.startsWith("-"));
   const names = firstOption < 0 ? filters() : filters().slice(0, firstOption);
   const files = suiteFiles(suite).filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
   const { alone, beside } = roundsOf(files);
   const options = filters().slice(names.length);
-  const one = (file: string): Promise<Counts> => runFile(suite, file, options);
+  const one = (file: string): Promise<Results> => runFile(suite, file, options);
   const besideEachOther = await inLanes(beside, LANES[suite], one);
   return [...besideEachOther, ...(await inLanes(alone, 1, one))].reduce(sum, NOTHING);
 }
 
 /** What it prints is shown when it ends: two files' lines would mingle. */
-async function runFile(suite: Suite, file: string, options: readonly string[]): Promise<Counts> {
+async function runFile(suite: Suite, file: string, options: readonly string[]): Promise<Results> {
   if (interrupted !== undefined) return NOTHING;
   const name = file.replaceAll("/", "-");
   const printed = join(reports, `${name}.txt`);

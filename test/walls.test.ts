@@ -11,6 +11,8 @@ const CORE = [
   "packages/sidecar/src/announce",
   "packages/sidecar/src/config",
   "packages/sidecar/src/observe",
+  "packages/sidecar/src/health",
+  "packages/sidecar/src/transfer",
   "packages/sidecar/src/lint",
   "packages/sidecar/src/overlay",
   "packages/sidecar/src/manifest",

@@ -113,6 +113,20 @@ export class ApiReplica {
     if (next !== this) await this.#etcdctl("move-leader", member.toString(16));
   }
 
+  /** True if a write through this member was agreed upon within so many ms. */
+  async writesToEtcd(withinMs: number): Promise<boolean> {
+    const pki = join(this.pkiFolder, "etcd");
+    const as = ["--cacert", `${pki}/ca.crt`, "--cert", `${pki}/server.crt`, "--key", `${pki}/server.key`];
+    const put = [
+      "--data",
+      JSON.stringify({ key: btoa("bed"), value: btoa("written") }),
+      "https://127.0.0.1:2379/v3/kv/put",
+    ];
+    const patience = ["--max-time", String(withinMs / 1000)];
+    const curl = ["curl", "--silent", "--fail", ...patience, ...as, ...put];
+    return (await this.pod.namespace.attempt(curl)).status === 0;
+  }
+
   /** The ends of all logs. */
   diagnose(): string {
     return [...this.#running.values()].map((process) => process.tail(8)).join("\n");

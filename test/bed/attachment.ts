@@ -1,6 +1,6 @@
 /**
  * net1 of a pod: made by the real bridge CNI plugin from the page's NetworkAttachmentDefinition, or, for the demo on a
- * machine without the plugin, the same veth made by iproute2.
+ * machine without the plugin, the same veth made by iproute2; or a macvlan on a NIC of the pod's node.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const PAGE_NETWORK = {
 
 export interface Attachment {
   readonly mac: string;
-  /** The end on the host's bridge: set it down or delete it to cut the pod off. */
+  /** The port of the host's bridge: set it down or delete it to cut the pod off. */
   readonly hostLink: string;
 }
 
@@ -55,7 +55,26 @@ export async function attachByHand(host: Namespace, pod: Namespace, podNumber: n
       `link set ${hostLink} master br-private up`,
     ].join("\n"),
   );
+  return { mac: await bringUp(pod), hostLink };
+}
+
+/** As the macvlan plugin does it on a node whose NIC (a veth's end) hangs on br-private, a switch: mode bridge. */
+export async function attachMacvlan(host: Namespace, pod: Namespace, podNumber: number): Promise<Attachment> {
+  const [nic, port] = [`nic-${podNumber}`, `port-${podNumber}`];
+  await host.ip(
+    [
+      `link add ${nic} type veth peer name ${port}`,
+      `link set ${port} master br-private up`,
+      `link set ${nic} up`,
+      `link add link ${nic} name net1 netns ${pod.name} type macvlan mode bridge`,
+    ].join("\n"),
+  );
+  return { mac: await bringUp(pod), hostLink: port };
+}
+
+/** Returns the MAC address. */
+async function bringUp(pod: Namespace): Promise<string> {
   await pod.ip("link set net1 up");
   const [link] = JSON.parse(await pod.exec(["ip", "-json", "link", "show", "net1"])) as { address: string }[];
-  return { mac: link?.address ?? "", hostLink };
+  return link?.address ?? "";
 }

@@ -18,6 +18,8 @@ export interface ConnectorOptions {
   readonly periodMs?: number;
   /** Until the first byte. Default 250. */
   readonly timeoutMs?: number;
+  /** From being connected to the greeting: a client that computes, or a handshake of several flights. Default 0. */
+  readonly hesitatesMs?: number;
   /** What is sent. Default tls. */
   readonly greeting?: "tls" | "http";
 }
@@ -25,7 +27,7 @@ export interface ConnectorOptions {
 const REPORT_EVERY_MS = 50;
 
 const options = JSON.parse(process.argv[2] ?? "{}") as ConnectorOptions;
-const { host, port, periodMs = 5, timeoutMs = 250 } = options;
+const { host, port, periodMs = 5, timeoutMs = 250, hesitatesMs = 0 } = options;
 const hello = options.greeting === "http" ? Buffer.from("GET / HTTP/1.0\r\n\r\n") : await clientHello();
 const open = new Set<Socket>();
 let finished: Attempt[] = [];
@@ -59,11 +61,15 @@ function attempt(startMs: number): void {
     else socket.resetAndDestroy();
   };
   const patience = setTimeout(decide, timeoutMs, "timeout");
-  socket.on("connect", () => socket.write(hello));
+  socket.on("connect", () => (hesitatesMs === 0 ? socket.write(hello) : setTimeout(greet, hesitatesMs, socket)));
   socket.on("data", () => decide("served"));
   socket.on("error", (error: NodeJS.ErrnoException) => decide(lostBy(error.code)));
   // Closed in order, but without a byte.
   socket.on("close", () => decide("reset"));
+}
+
+function greet(socket: Socket): void {
+  if (open.has(socket)) socket.write(hello);
 }
 
 function lostBy(code: string | undefined): Outcome {

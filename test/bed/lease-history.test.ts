@@ -40,6 +40,13 @@ test("the logs of several API servers become one history, in the order of the an
   expect((history[1]?.answeredWallMs ?? 0) % 1000).toBeCloseTo(0.2);
 });
 
+test("a write whose answer was kept back stays before the one that was built on it", () => {
+  const kept = event("update", "000100", "").replace("01.000100Z", "09.000000Z");
+  const history = historyOf([event("create", "000050", "a"), kept, event("update", "000200", "b")]);
+  expect(history.map(({ lease }) => lease?.holderIdentity)).toEqual(["a", "", "b"]);
+  expect(history[1]?.answeredWallMs).toBe(history[2]?.answeredWallMs);
+});
+
 test("a refused write and a deletion leave no Lease, half a line says nothing", () => {
   const history = historyOf([
     event("update", "000001", undefined, 409),

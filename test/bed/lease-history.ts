@@ -9,7 +9,10 @@ export interface LeaseWrite {
   /** HTTP status of the answer. */
   readonly status: number;
   readonly userAgent: string;
-  /** CLOCK_REALTIME in ms: the request was read, and its answer written. */
+  /**
+   * CLOCK_REALTIME in ms: the request was read, and its answer written; or that of a later version, if that was sooner:
+   * by then it was applied, however long its own answer was kept.
+   */
   readonly receivedWallMs: number;
   readonly answeredWallMs: number;
   /** What the Lease became; undefined: refused, or deleted. */
@@ -42,7 +45,7 @@ interface AuditEvent {
   };
 }
 
-/** Every write of the Lease that an API server answered, in the order of the answers. */
+/** Every write of the Lease that an API server answered, in the order of its versions, and of the answers. */
 export function leaseHistory(auditLogs: readonly string[], leaseName: string): readonly LeaseWrite[] {
   const texts = auditLogs.filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8"));
   return leaseWritesIn(texts, leaseName);
@@ -50,11 +53,30 @@ export function leaseHistory(auditLogs: readonly string[], leaseName: string): r
 
 /** As `leaseHistory`, of pieces of audit logs: who follows them reads nothing twice. */
 export function leaseWritesIn(texts: readonly string[], leaseName: string): readonly LeaseWrite[] {
-  return texts
-    .flatMap(eventsIn)
-    .filter((event) => nameOf(event) === leaseName)
-    .map(leaseWrite)
-    .sort((left, right) => left.answeredWallMs - right.answeredWallMs);
+  return inOrder(
+    texts
+      .flatMap(eventsIn)
+      .filter((event) => nameOf(event) === leaseName)
+      .map(leaseWrite),
+  );
+}
+
+/** A version is etcd's own count: an answer that comes late does not make its write a later one. */
+export function inOrder(writes: readonly LeaseWrite[]): readonly LeaseWrite[] {
+  let soonestMs = Number.POSITIVE_INFINITY;
+  const applied = writes
+    .filter(({ lease }) => lease !== undefined)
+    .sort((left, right) => versionOf(right) - versionOf(left));
+  const dated = applied.map((write) => {
+    soonestMs = Math.min(soonestMs, write.answeredWallMs);
+    return { ...write, answeredWallMs: soonestMs };
+  });
+  const others = writes.filter(({ lease }) => lease === undefined);
+  return [...dated.reverse(), ...others].sort((left, right) => left.answeredWallMs - right.answeredWallMs);
+}
+
+function versionOf({ lease }: LeaseWrite): number {
+  return Number(lease?.resourceVersion);
 }
 
 /** The writes that named a holder, or took his name away: refusals and deletions left out. */

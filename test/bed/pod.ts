@@ -3,7 +3,7 @@
  * What runs in it is started by others through `namespace.spawn`.
  */
 import { randomUUID } from "node:crypto";
-import { type Attachment, attachByHand, attachByPlugin, bridgePlugin } from "./attachment.ts";
+import { type Attachment, attachByHand, attachByPlugin, attachMacvlan, bridgePlugin } from "./attachment.ts";
 import { BedError } from "./bed-error.ts";
 import { Namespace } from "./namespace.ts";
 import { POD_GATEWAY, type Segment } from "./segment.ts";
@@ -53,9 +53,11 @@ export class Pod {
   }
 
   /** Adds net1, possibly late: the interface of the block may appear after the sidecar. */
-  async attachNet1(by: "plugin" | "any" = "plugin"): Promise<void> {
+  async attachNet1(by: "plugin" | "any" | "macvlan" = "plugin"): Promise<void> {
     const plugin = bridgePlugin();
-    if (plugin !== undefined) {
+    if (by === "macvlan") {
+      this.attachment = await attachMacvlan(this.#segment.host, this.namespace, this.#number);
+    } else if (plugin !== undefined) {
       this.attachment = await attachByPlugin(plugin, this.#segment.host, this.namespace);
     } else if (by === "any") {
       this.attachment = await attachByHand(this.#segment.host, this.namespace, this.#number);

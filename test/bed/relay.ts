@@ -3,7 +3,7 @@
  * vCluster's proxy stands and, unlike it, ends no TLS: bytes go to 127.0.0.1:TARGET_PORT and back. A connection that
  * the target refuses is reset.
  */
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { LISTENER_SOURCE } from "./release.ts";
 
 const [listenPort, targetPort] = process.argv.slice(2).map(Number);
@@ -16,11 +16,18 @@ const server = createServer({ noDelay: true }, (client) => {
   client.pipe(target);
   target.pipe(client);
   // One half gone, by whatever error, is both gone; a reset leaves no TIME_WAIT on a port of that source address.
-  client.on("error", () => target.resetAndDestroy());
-  target.on("error", () => client.resetAndDestroy());
+  client.on("error", () => reset(target));
+  target.on("error", () => reset(client));
   client.on("close", () => target.destroy());
   target.on("close", () => client.destroy());
 });
+
+/** While its own end is on its way, libuv refuses the reset, and Node then keeps the descriptor for ever. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 server.listen({ host: "0.0.0.0", port: listenPort, backlog: 511 });
 // vCluster's process ends at once on SIGTERM, before its listener is asked.
 process.on("SIGTERM", () => process.exit(0));

@@ -31,5 +31,7 @@ function prepare(): void {
   // Pods share one resolver file: the headless Service's names are written here by cluster-dns.ts.
   copyFileSync("/etc/hosts", "/run/hosts");
   execFileSync("mount", ["--bind", "/run/hosts", "/etc/hosts"]);
+  // A sidecar that is killed leaves its socket behind.
+  execFileSync("mount", ["-t", "tmpfs", "-o", "mode=1777", "tmpfs", "/dev/shm"]);
   execFileSync("ip", ["link", "set", "lo", "up"]);
 }

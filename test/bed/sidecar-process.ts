@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PROGRAM, V8_FLAGS } from "../../packages/sidecar/build.ts";
+import { MALLOC_ENVIRONMENT, PROGRAM, V8_FLAGS } from "../../packages/sidecar/build.ts";
 import { ARGUMENTS, POD_FIELDS, type PodField } from "../../packages/sidecar/src/overlay/container.ts";
 import { SIDECAR_CAPABILITIES } from "./namespace.ts";
 import type { Pod } from "./pod.ts";
@@ -133,6 +133,8 @@ const asProcess: Launch = (pod, options, onLine) =>
 export function environment(pod: Pod, options: SidecarOptions): NodeJS.ProcessEnv {
   const variables: Record<string, string | undefined> = {
     PATH: process.env["PATH"],
+    // The image's own.
+    ...MALLOC_ENVIRONMENT,
     ...downwardApi(pod),
     // In the place of its two mounts.
     VCLUSTER_KUBE_VIP_CONFIG_FILE: options.configFile ?? PAGE_FILE,

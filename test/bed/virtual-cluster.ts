@@ -154,6 +154,12 @@ export class VirtualCluster {
     return changesOfHolder(this.history());
   }
 
+  /** The last holder's identity in the history begins so; API servers write it a moment after they have answered. */
+  async recorded(prefix: string): Promise<void> {
+    const isLast = () => this.holders().at(-1)?.lease.holderIdentity.startsWith(prefix) || undefined;
+    await waitFor(`the Lease's history ends with ${prefix}`, isLast, { withinMs: 5_000 });
+  }
+
   /** Stretches in which two MAC addresses answered for the VIP, up to now: there must be none. */
   async heldByTwo(): Promise<ReturnType<ArpSampler["report"]>["intervalsOfTwo"]> {
     await this.sampler.caughtUp();

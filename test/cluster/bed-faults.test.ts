@@ -67,14 +67,17 @@ describe("a frozen sidecar", () => {
   });
 
   test.each(PHASES)("stops itself %s, and goes on from there", async (phase) => {
+    const isSent = phase === "write-sent";
+    // Its one write may be in the Lease before the freeze is seen here.
+    if (isSent) bed.watch.begin();
     const writes = await during(frozenAt(phase), async () => {
       expect(stateOf(holder.process)).toBe("T");
-      bed.watch.begin();
+      if (!isSent) bed.watch.begin();
       await sleep(OBSERVED_MS);
       return bed.watch.writes().slice(1).length;
     });
     // Sent, but not answered when it froze; everything else lies before or after.
-    expect(writes).toBe(phase === "write-sent" ? 1 : 0);
+    expect(writes).toBe(isSent ? 1 : 0);
   });
 });
 

@@ -1,23 +1,24 @@
 /**
  * What a control plane goes through every week, at the default 15/10/2: the three API servers restarted one after the
- * other, and the leader of etcd killed, so that writes stop for seconds. The Lease neither expires nor changes hands.
+ * other, and the leader of etcd killed, so that writes stop for seconds. The Lease never expires: where it changes hands, its
+ * holder has handed it over, since its own API server could serve nobody.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { measured } from "../bed/measured.ts";
-import type { SidecarProcess } from "../bed/sidecar-process.ts";
 import { VirtualCluster } from "../bed/virtual-cluster.ts";
 import { monotonicMs, sleep, waitFor, wallMsAt } from "../bed/wait.ts";
 
 const LEASE_DURATION_MS = 15_000;
 /** Five renewals at the default retry period. */
 const AFTERWARDS_MS = 10_000;
+/** Between the giver's gate and the taker's first answer. */
+const SILENCE_MAX_MS = 150;
 
 let cluster: VirtualCluster;
-let holder: SidecarProcess;
 
 beforeAll(async () => {
   cluster = await VirtualCluster.start();
-  holder = await cluster.startSidecars();
+  await cluster.startSidecars();
 });
 
 afterAll(() => cluster.close());
@@ -26,47 +27,41 @@ afterEach(async () => {
   expect(await cluster.heldByTwo()).toEqual([]);
 });
 
-/** Times of the holder's confirmed writes from a moment on, as the API servers answered them. */
-function renewalsSince(sinceMs: number): readonly number[] {
-  const sinceWallMs = wallMsAt(sinceMs);
-  const own = cluster.history().filter(({ lease }) => lease?.holderIdentity.includes(holder.pod.uid));
-  const later = own.findIndex(({ answeredWallMs }) => answeredWallMs >= sinceWallMs);
-  // With the last one before: a gap may begin there.
-  return own.slice(Math.max(0, later - 1)).map(({ answeredWallMs }) => answeredWallMs);
-}
-
-/** Nothing that anybody did to the Lease changed its holder, and it was renewed before it could expire. */
-async function expectUnmoved(what: string, sinceMs: number): Promise<void> {
+/** It was renewed before it could expire, and handed over at most so often. */
+async function expectNoExpiry(what: string, sinceMs: number, handOversMost: number): Promise<void> {
   await sleep(AFTERWARDS_MS);
-  const renewals = renewalsSince(sinceMs);
-  const gaps = renewals.slice(1).map((atMs, index) => atMs - (renewals[index] ?? Number.NaN));
-  measured(`${what}: between two confirmed renewals`, gaps);
-  expect(Math.max(...gaps)).toBeLessThan(LEASE_DURATION_MS);
+  const sinceWallMs = wallMsAt(sinceMs);
   const namings = cluster.holders();
-  expect(namings.map(({ lease }) => lease.leaseTransitions)).toEqual([1]);
-  expect(
-    holder.lines.filter(
-      ({ event, fields }) => event === "transition" && fields["machine"] === "vip" && fields["from"] === "held",
-    ),
-  ).toEqual([]);
+  const later = namings.filter(({ answeredWallMs }) => answeredWallMs >= sinceWallMs);
+  const times = cluster.history().flatMap(({ lease, answeredWallMs }) => (lease === undefined ? [] : [answeredWallMs]));
+  const first = times.findIndex((atMs) => atMs >= sinceWallMs);
+  // With the last one before: a gap may begin there.
+  const counted = times.slice(Math.max(0, first - 1));
+  const gaps = counted.slice(1).map((atMs, index) => atMs - (counted[index] ?? Number.NaN));
+  measured(`${what}: between two writes of the Lease`, gaps);
+  measured(`${what}: times handed over (not ms)`, [later.length / 2]);
+  expect(Math.max(...gaps)).toBeLessThan(LEASE_DURATION_MS);
+  // Vacant, taken, vacant, taken: nobody took it from another.
+  expect(later.map(({ lease }) => lease.holderIdentity === "")).toEqual(later.map((_, index) => index % 2 === 0));
+  expect(later.length / 2).toBeLessThanOrEqual(handOversMost);
   await cluster.sampler.caughtUp();
-  const { longestSilenceMs, answerers } = cluster.sampler.report(sinceMs);
+  const { longestSilenceMs } = cluster.sampler.report(sinceMs);
   measured(`${what}: longest silence of the VIP`, [longestSilenceMs]);
-  expect(longestSilenceMs).toBeLessThan(50);
-  expect(answerers.map(({ mac }) => mac)).toEqual([holder.pod.mac]);
+  expect(longestSilenceMs).toBeLessThan(SILENCE_MAX_MS);
 }
 
-test("three API servers restarted one after the other: the Lease does not expire and does not change hands", async () => {
+test("three API servers restarted one after the other: the Lease does not expire, and is handed over at most once for each", async () => {
   const sinceMs = monotonicMs();
   for (const replica of cluster.api.replicas) {
     await replica.restart("kube-apiserver");
     await replica.ready();
   }
-  await expectUnmoved("three API servers restarted", sinceMs);
+  await expectNoExpiry("three API servers restarted", sinceMs, 3);
 });
 
 // The worst of the three: the holder's own API server then has no member to write to.
-test("the leader of etcd killed beside the holder: writes stop for seconds, the Lease does not expire and does not change hands", async () => {
+test("the leader of etcd killed beside the holder: writes stop for seconds, the Lease does not expire", async () => {
+  const holder = await cluster.holder();
   const before = await waitFor("a member leads etcd", () => cluster.api.etcdLeader(), { withinMs: 15_000 });
   const leader = cluster.api.replica(holder.pod.name);
   await before.moveEtcdLeader(leader);
@@ -78,5 +73,5 @@ test("the leader of etcd killed beside the holder: writes stop for seconds, the 
   measured("etcd's leader killed: until writes go on", [monotonicMs() - sinceMs]);
   leader.start("etcd");
   await leader.ready();
-  await expectUnmoved("etcd's leader killed", sinceMs);
+  await expectNoExpiry("etcd's leader killed", sinceMs, 1);
 });

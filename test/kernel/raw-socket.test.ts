@@ -1,5 +1,6 @@
 /** Packet and netlink sockets on a real kernel: frames cross a veth, links go down and up, processes end in bad ways. */
 import {
+  openNetlinkSocket,
   openPacketSocket,
   type PacketSocketOptions,
   type RawSocket,
@@ -7,7 +8,7 @@ import {
 } from "@vcluster-kube-vip/raw-socket";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { attempt, type CommandResult, run } from "../bed/command.ts";
-import { waitFor } from "../bed/wait.ts";
+import { sleep, waitFor } from "../bed/wait.ts";
 
 const ARP = 0x0806;
 const IPV4 = 0x0800;
@@ -93,6 +94,38 @@ test("more frames than one batch arrive, all and in order", async () => {
   for (const one of sent) expect(socket.send(one)).toBeUndefined();
   await waitFor("200 frames", () => frames.length === 200 || undefined, SOON);
   expect(frames).toEqual(sent);
+});
+
+test("what the kernel answers while it takes a request is had before receive() returns", () => {
+  const heard: Uint8Array[] = [];
+  const onMessage = (bytes: Uint8Array): number => heard.push(bytes);
+  const socket = openNetlinkSocket({ protocol: 0, onMessage, onError: () => undefined });
+  open.push(socket);
+  // NLMSG_NOOP, to be acknowledged, number 7.
+  expect(socket.send(new Uint8Array(Uint32Array.of(16, 0x0005_0001, 7, 0).buffer))).toBeUndefined();
+  expect(heard).toEqual([]);
+  socket.receive();
+  expect(heard.map((bytes) => bytes[8])).toEqual([7]);
+  socket.receive();
+  expect(heard).toHaveLength(1);
+});
+
+test("a paused socket hears nothing, from its own callback on, and then what the kernel had room for, in order", async () => {
+  const { frames } = await hear({
+    onMessage: (one) => {
+      frames.push(one);
+      if (frames.length === 3) open[0]?.pause();
+    },
+  });
+  const socket = sender();
+  const sent = Array.from({ length: 250 }, (_, number) => frame(ARP, number));
+  for (const one of sent) expect(socket.send(one)).toBeUndefined();
+  await sleep(50);
+  expect(frames).toEqual(sent.slice(0, 3));
+  open[0]?.resume();
+  await waitFor("the others", () => frames.length > 200 || undefined, SOON);
+  await sleep(20);
+  expect(frames).toEqual(sent.slice(0, frames.length));
 });
 
 test("a filter takes what it names, out of all EtherTypes", async () => {

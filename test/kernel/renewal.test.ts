@@ -50,7 +50,7 @@ test("a renewal is two requests to the kernel, gate and address, and two answers
     const deadlineMs = clock.nowMs() + HOLD_MS;
     hold = { ...hold, deadlineMs, exclusiveUntilMs: deadlineMs + 50 };
   };
-  const vipKernel = new VipKernel({ kernel, gate }, owner);
+  const vipKernel = new VipKernel({ kernel, gate, sockets: undefined }, owner);
   renew();
   expect(await vipKernel.prepare(placement)).toMatchObject({ t: "done" });
   expect(await vipKernel.configure(placement, permit)).toMatchObject({ t: "done" });

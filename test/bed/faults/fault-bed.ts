@@ -32,7 +32,7 @@ export class FaultBed {
     return new FaultBed({ cluster, island, program, watch });
   }
 
-  /** Resolves with the holder when exactly one replica answers, the worker is served and all are ready to take over. */
+  /** Resolves with the holder when exactly one replica answers, the worker is served, and all are without fault and ready to take over. */
   settled(withinMs = 30_000): Promise<SidecarProcess> {
     const { cluster, watch } = this;
     return waitFor(
@@ -40,6 +40,9 @@ export class FaultBed {
       async () => {
         const holder = await cluster.holder(withinMs);
         await Promise.all(cluster.pods.map((pod) => cluster.ready(pod, withinMs)));
+        // A fault that is over, and not yet known to be, would move the VIP in the midst of what comes next.
+        const pages = await Promise.all(cluster.pods.map((pod) => cluster.status(pod)));
+        if (!pages.every(isWithoutFault)) return undefined;
         const askedAtMs = monotonicMs();
         await waitFor("the worker is served", () => watch.servedAfter(askedAtMs), { withinMs });
         return holder.pod.attachment?.mac === cluster.sampler.answering.join() ? holder : undefined;
@@ -53,4 +56,8 @@ export class FaultBed {
     await this.cluster.close();
     await this.island.close();
   }
+}
+
+function isWithoutFault({ health }: Readonly<Record<string, unknown>>): boolean {
+  return (health as { readonly fault: string | null }).fault === null;
 }

@@ -8,8 +8,11 @@ import { monotonicMs } from "../wait.ts";
 
 export interface FrameSenderOptions {
   readonly vip: string;
-  /** claim: a gratuitous request, the VIP is at this machine. question: who has it, from ever other made-up neighbours. */
-  readonly form: "claim" | "question";
+  /**
+   * claim: a gratuitous request, the VIP is at this machine. question: who has it, from ever other made-up neighbours.
+   * probe: who has it, from a machine that hides its address (RFC 5227 2.1.1).
+   */
+  readonly form: "claim" | "question" | "probe";
   readonly perSecond: number;
 }
 
@@ -46,7 +49,7 @@ frame.fill(0xff, 0, 6);
 frame.set(ownMac, 6);
 frame.set([0x08, 0x06, 0, 1, 0x08, 0, 6, 4, 0, 1], 12);
 frame.set(ownMac, 22);
-frame.set(vipBytes, 28);
+if (form !== "probe") frame.set(vipBytes, 28);
 frame.set(vipBytes, 38);
 const sending = setInterval(send, Math.max(1, 1_000 / perSecond));
 const reporting = setInterval(report, REPORT_EVERY_MS);

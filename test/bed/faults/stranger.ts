@@ -34,7 +34,9 @@ export class Stranger {
     await this.send({ form: "claim", perSecond: 1 });
   }
 
+  /** Replaces what it sent before. */
   async send(what: Pick<FrameSenderOptions, "form" | "perSecond">): Promise<void> {
+    await this.#sender?.close();
     this.#sender = await Oracle.start(this.namespace, SENDER, { vip: PAGE.vip, ...what });
   }
 

@@ -1,6 +1,6 @@
 /** The Lease's history as it grows: reads of each audit log what was added, so that a long run does not read it again. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
-import { type LeaseWrite, leaseWritesIn } from "../lease-history.ts";
+import { inOrder, type LeaseWrite, leaseWritesIn } from "../lease-history.ts";
 
 interface Place {
   readonly bytes: number;
@@ -17,11 +17,11 @@ export class LeaseFollower {
     this.#leaseName = leaseName;
   }
 
-  /** Every write that was answered since `forget`, in the order of the answers, and the last one before. */
+  /** Every write that was answered since `forget`, in order, and the last one before. */
   read(auditLogs: readonly string[]): readonly LeaseWrite[] {
     const texts = auditLogs.map((path) => this.#added(path));
     const all = [...this.#writes, ...leaseWritesIn(texts, this.#leaseName)];
-    this.#writes = all.sort((left, right) => left.answeredWallMs - right.answeredWallMs);
+    this.#writes = inOrder(all);
     return this.#writes;
   }
 

@@ -12,6 +12,7 @@ faultRows([
   ...API_PARTITIONS.map((fault) => ({ fault, lastsMs: PAST_THE_DEADLINE_MS, silentMs: TAKEOVER_MS, moves: 1 })),
   { fault: API_SLOW, lastsMs: 12_000 },
   { fault: API_LOST_BY_ALL, lastsMs: PAST_THE_DEADLINE_MS },
-  { fault: API_SERVER_FROZEN, lastsMs: PAST_THE_DEADLINE_MS, silentMs: 100, moves: 0 },
+  // It can serve nobody: once that is certain, another replica is handed the VIP.
+  { fault: API_SERVER_FROZEN, times: 3, lastsMs: PAST_THE_DEADLINE_MS, silentMs: 200, unservedMs: 2_500, moves: 1 },
   { fault: ETCD_LEADER_KILLED, lastsMs: 1_000 },
 ]);

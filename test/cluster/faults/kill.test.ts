@@ -15,6 +15,7 @@ faultRows([
   { fault: SIDECAR_RESTARTED, times: 5, lastsMs: 500, silentMs: 0, unservedMs: 0, moves: 0 },
   { fault: SIDECAR_KILLED, silentMs: TAKEOVER_MS, servedAfterHealMs: 200, moves: 1 },
   { fault: POD_LOST, servedAfterHealMs: 200, moves: 1 },
-  { fault: POD_RECREATED_WHILE_ALIVE, moves: 1 },
+  // Its etcd member dies with it: while the two that are left elect, a second move was seen, once in eighteen runs.
+  { fault: POD_RECREATED_WHILE_ALIVE, moves: 2 },
   { fault: API_SERVER_KILLED },
 ]);

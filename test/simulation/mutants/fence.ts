@@ -68,8 +68,8 @@ export const FENCE: readonly Mutant[] = [
     edits: [
       {
         file: "routing/src/apply.ts",
-        find: "kernel.replaceAddress({ ...change.address, validSeconds })",
-        replace: "kernel.replaceAddress(change.address)",
+        find: "{ ...change.address, validSeconds: least(validSeconds, change.validSecondsMax) }",
+        replace: "change.address",
       },
     ],
     caughtBy: simulation(4_000),
@@ -101,7 +101,7 @@ export const FENCE: readonly Mutant[] = [
           'return [withdraw(state, "silence asked for")[0], [{ t: "silenced" }, { t: "stop-announcing" }, { t: "withdraw" }]];',
       },
     ],
-    caughtBy: simulation(4_000),
+    caughtBy: simulation(16_000),
   },
   {
     name: "rule 6: order up: the gate, then the address",
@@ -127,15 +127,15 @@ export const FENCE: readonly Mutant[] = [
     caughtBy: test("routing/src/plan.test.ts", "order up: routes, rule, gate, address"),
   },
   {
-    name: "rule 6: order down: the gate, then the address",
+    name: "rule 6: order down: the gate, then sockets and address",
     edits: [
       {
         file: "routing/src/plan.ts",
-        find: 'return [...closing, ...addresses.map((address): Change => ({ t: "delete-address", address }))];',
-        replace: 'return [...addresses.map((address): Change => ({ t: "delete-address", address })), ...closing];',
+        find: "return [...mutingOf(desired), ...socketsOf(addresses), ...deletions];",
+        replace: "return [...socketsOf(addresses), ...deletions, ...mutingOf(desired)];",
       },
     ],
-    caughtBy: test("routing/src/plan.test.ts", "ends in two steps: gate, address"),
+    caughtBy: test("routing/src/plan.test.ts", "ends in three steps: gate, sockets, address"),
   },
   {
     name: "rule 7: a gate opened past the deadline is closed again",
