@@ -1,7 +1,5 @@
-/** The measurements as a table: for a terminal and for docs/benchmarks.md. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** What the program costs by itself, as a table: for a terminal and for docs/benchmarks.md. */
 import { cpus, release, totalmem } from "node:os";
-import { join } from "node:path";
 import { V8_FLAGS } from "../packages/sidecar/build.ts";
 
 export interface Row {
@@ -18,10 +16,6 @@ export interface Results {
   readonly loadBefore: number;
   readonly loadAfter: number;
 }
-
-const PAGE = join(import.meta.dirname, "../docs/benchmarks.md");
-const BEGIN = "<!-- written by pnpm bench --write -->";
-const END = "<!-- end -->";
 
 /** Markdown, with columns aligned for a terminal. */
 export function tableLines(results: Results): readonly string[] {
@@ -40,16 +34,6 @@ export function tableLines(results: Results): readonly string[] {
   const [head = [], ...body] = cells;
   const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
   return [machine(results), "", line(head), rule, ...body.map(line)];
-}
-
-/** Replaces the page's table. @throws TypeError where the page has no place for it. */
-export function writeTable(results: Results): void {
-  const page = readFileSync(PAGE, "utf8");
-  const [before, rest] = page.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined)
-    throw new TypeError(`${PAGE} has no "${BEGIN}" with "${END}" after it`);
-  writeFileSync(PAGE, `${before}${BEGIN}\n${tableLines(results).join("\n")}\n${END}${after}`);
 }
 
 function machine({ loadBefore, loadAfter }: Results): string {
