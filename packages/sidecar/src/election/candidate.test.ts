@@ -237,6 +237,21 @@ describe("what a take writes", () => {
     expect(a.wait(14_999)).toEqual([]);
   });
 
+  test("a take that is seen before its answer is read only where the answer is late", () => {
+    const a = watching();
+    a.wait(15_000);
+    a.apply(a.sent("take"));
+    a.see();
+    expect(a.state.read.t).toBe("none");
+    const late = watching();
+    late.wait(15_000);
+    late.apply(late.sent("take"));
+    late.wait(50);
+    late.see();
+    late.answerRead();
+    expect(late.role).toBe("holding");
+  });
+
   test("a lost answer to a take is found by its number", () => {
     const a = experienced(standby());
     a.wait(15_000);

@@ -11,6 +11,9 @@ import type { Turn } from "./turn.ts";
 /** The segment is asked within milliseconds; without an answer in this time the question is put again. */
 export const ASKING_MAX_MS = 1000;
 
+/** A write's answer comes with the watch, within milliseconds of each other. */
+const ANSWER_LATE_MS = 50;
+
 /** From when on the current version may be taken, and by which proof; undefined while nothing is known of it. */
 export interface TakeProof {
   readonly by: "expiry" | "mark";
@@ -52,6 +55,14 @@ export function advanceWaiting(turn: Turn): void {
 function confirmLostAnswer(turn: Turn): void {
   const { current } = turn.state.lease;
   if (isRecord(current) && turn.isConfirmable(current)) turn.wantRead();
+}
+
+/** Its own write is seen, and the answer is late: while etcd elects, answers are lost whose writes are applied. */
+export function advanceTaking(turn: Turn): void {
+  const { lease, role } = turn.state;
+  if (role.t !== "taking" || !isRecord(lease.current) || !turn.isConfirmable(lease.current)) return;
+  const write = turn.pendingIn(lease.current);
+  if (write?.number === role.number && turn.nowMs >= write.sentAtMs + ANSWER_LATE_MS) turn.wantRead();
 }
 
 function createVacant(turn: Turn): void {

@@ -39,9 +39,17 @@ export type WatchEvent =
   /** The watch ended or could not begin; the adapter tries again by itself, with back-off, and lists first. */
   | { readonly t: "broken"; readonly reason: string };
 
+export interface WriteOptions {
+  /** Nobody holds the VIP until it is applied: it may cost the API more. Default: false. */
+  readonly isUrgent?: boolean;
+}
+
 export interface LeaseLock {
-  /** PUT with base's resourceVersion (or POST). Hedged on the next endpoint after 300 ms; settles within timeoutMs. */
-  write(draft: LeaseDraft, timeoutMs: number): Promise<WriteResult>;
+  /**
+   * PUT with base's resourceVersion (or POST). Hedged on the next endpoint after 300 ms, or 150 ms where it is urgent;
+   * settles within timeoutMs.
+   */
+  write(draft: LeaseDraft, timeoutMs: number, options?: WriteOptions): Promise<WriteResult>;
   /** GET without resourceVersion parameter: consistent. Settles within timeoutMs. */
   read(timeoutMs: number): Promise<ReadResult>;
   /** LIST with resourceVersionMatch=Exact: the Lease as it was at that version. "failed" after a compaction (410). */

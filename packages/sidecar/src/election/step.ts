@@ -3,7 +3,7 @@
  * what is known now. DESIGN section 3 in code; the rules' numbers are in the comments of the files that keep them.
  */
 import { advanceAdopting, afterAdoptionFailed, afterAdoptionRead, inherit, lapse } from "./adopting.ts";
-import { advanceAsking, advanceWaiting, afterSegment } from "./candidate.ts";
+import { advanceAsking, advanceTaking, advanceWaiting, afterSegment } from "./candidate.ts";
 import type { ElectionEffect, ElectionEvent, ElectionState, PendingWrite } from "./election.ts";
 import { advanceHolding, advanceSuspended, afterAcknowledged, afterConflict, afterLookup, confirm } from "./holder.ts";
 import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
@@ -99,6 +99,7 @@ function advance(turn: Turn): void {
     case "yielding":
       return advanceYielding(turn);
     case "taking":
+      return advanceTaking(turn);
     case "stopped":
       return;
     default:

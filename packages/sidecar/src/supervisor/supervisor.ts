@@ -356,7 +356,8 @@ export class Supervisor {
   #write(effect: Extract<ElectionEffect, { t: "write" }>): void {
     const { clock, lock, tell } = this.#o;
     const sentAtMs = clock.nowMs();
-    this.#loop.awaited(lock.write(effect.draft, effect.timeoutMs), (result) => {
+    const isUrgent = effect.purpose === "take";
+    this.#loop.awaited(lock.write(effect.draft, effect.timeoutMs, { isUrgent }), (result) => {
       const durationMs = clock.nowMs() - sentAtMs;
       tell({ t: "lease-write", purpose: effect.purpose, result: result.t, durationMs });
       this.#step({ t: "write", number: effect.number, result });

@@ -18,6 +18,7 @@ import {
   endpointsToAsk,
   HEDGING,
   LAST_HEDGING,
+  URGENT_HEDGING,
 } from "./endpoints.ts";
 import { type Answer, type ApiRequest, exchange, type NoAnswer, type Opened, open } from "./exchange.ts";
 import { type Copies, hedge, type Judgement } from "./hedge.ts";
@@ -110,7 +111,7 @@ export class ApiServers {
       return { answers: [ready], unanswered: 0 };
     }
     const { book, credentials } = ready;
-    const hedging = this.#isLeaving ? LAST_HEDGING : HEDGING;
+    const hedging = this.#isLeaving ? LAST_HEDGING : request.isUrgent === true ? URGENT_HEDGING : HEDGING;
     const exchange = (endpoint: Endpoint) => this.#exchange(endpoint, request, credentials, signal);
     const copies = await hedge(endpointsToAsk(book, hedging), exchange, judge, hedging);
     // The copies that are still under way have their end from it.

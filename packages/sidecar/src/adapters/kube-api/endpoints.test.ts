@@ -7,6 +7,7 @@ import {
   endpointsToAsk,
   endpointsToRetry,
   LAST_HEDGING,
+  URGENT_HEDGING,
   withEndpoints,
 } from "./endpoints.ts";
 
@@ -68,9 +69,19 @@ test("a request has four copies: after the last endpoint the peers are asked aga
 test("a request of a process that ends has a copy each 150 ms until its time-out, one peer after the other", () => {
   const asked = endpointsToAsk(endpointFailed(book, own, 0), LAST_HEDGING);
   expect(asked.slice(0, 7)).toEqual([a, b, own, a, b, a, b]);
+  expect(endpointsToAsk(endpointFailed(endpointFailed(book, own, 0), a, 0), LAST_HEDGING).slice(0, 5)).toEqual([
+    ...[b, own, a],
+    ...[b, b],
+  ]);
   // The longest time-out is a third of the default renew deadline.
   expect(asked.length * LAST_HEDGING.afterMs).toBeGreaterThan(10_000 / 3);
   expect(endpointsToAsk(withEndpoints(undefined, own, []), LAST_HEDGING)).toEqual([own]);
+});
+
+test("a request for which everybody waits has one each 150 ms at all that live, our own server included", () => {
+  const asked = endpointsToAsk(endpointFailed(book, b, 0), URGENT_HEDGING);
+  expect(asked.slice(0, 7)).toEqual([own, a, b, own, a, own, a]);
+  expect(asked.length * URGENT_HEDGING.afterMs).toBeGreaterThan(10_000 / 3);
 });
 
 test("new addresses of the peers keep what is known about those that stay", () => {

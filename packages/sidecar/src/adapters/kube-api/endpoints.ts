@@ -30,6 +30,8 @@ export const HEDGE_AFTER_MS = 300;
 export interface Hedging {
   readonly copies: number;
   readonly afterMs: number;
+  /** Our own server has its turn again, too, where it lives. */
+  readonly ownAgain?: boolean;
 }
 
 /** Bounds what a flapping network makes of one request. */
@@ -39,6 +41,11 @@ export const HEDGING: Hedging = { copies: 4, afterMs: HEDGE_AFTER_MS };
  * takes writes and loses them: only a copy that comes after the election is agreed upon.
  */
 export const LAST_HEDGING: Hedging = { copies: 24, afterMs: 150 };
+/**
+ * Of a write for which everybody waits: while etcd elects, each of its copies is as likely to be lost, and what comes
+ * right after the election wins.
+ */
+export const URGENT_HEDGING: Hedging = { copies: 24, afterMs: 150, ownAgain: true };
 /** A kube-apiserver restarts in about 2 s. */
 const RETRY_MS = 1000;
 const RETRY_LIMIT_MS = 16_000;
@@ -73,12 +80,14 @@ export function endpointsByRank(book: EndpointBook): readonly Endpoint[] {
 
 /**
  * Where the copies of one request go, in turn. After the last endpoint the peers are asked again, each on another
- * connection: behind a Service's one address that is another replica, and perhaps not our own.
+ * connection: behind a Service's one address that is another replica, and perhaps not our own. Of the dead each has one.
  */
-export function endpointsToAsk(book: EndpointBook, { copies }: Hedging = HEDGING): readonly Endpoint[] {
+export function endpointsToAsk(book: EndpointBook, { copies, ownAgain }: Hedging = HEDGING): readonly Endpoint[] {
   const ranked = endpointsByRank(book);
   const peers = ranked.filter((endpoint) => endpoint !== book.order[0]);
-  const rounds = Array.from({ length: peers.length === 0 ? 0 : copies }, () => peers);
+  const living = (ownAgain ? ranked : peers).filter((endpoint) => !isFailing(book, endpoint));
+  const again = living.length === 0 ? peers : living;
+  const rounds = Array.from({ length: again.length === 0 ? 0 : copies }, () => again);
   return [...ranked, ...rounds.flat()].slice(0, copies);
 }
 

@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT";
   readonly path: string;
   readonly body?: string;
+  /** Nobody holds the VIP until it is answered. Default: somebody does. */
+  readonly isUrgent?: boolean;
 }
 
 /** No answer: `reused` if the connection had served before, and may just have been closed as idle. */

@@ -221,6 +221,20 @@ describe("endpoints", () => {
     expect(tookMs).toBeLessThan(1000);
   });
 
+  test("where everybody waits for it, after 150 ms, and again at each that lives until one answers", async () => {
+    const { own, peer, lock } = await pair();
+    const lease = await bed.held(lock);
+    own.fault = { t: "silent" };
+    peer.fault = { t: "silent" };
+    const startedAtMs = performance.now();
+    setTimeout(() => {
+      own.fault = undefined;
+    }, 500);
+    expect(await lock.write(draft("b", lease), TIMEOUT_MS, { isUrgent: true })).toMatchObject({ t: "written" });
+    expect(performance.now() - startedAtMs).toBeLessThan(1000);
+    expect(peer.api.requests.length).toBeGreaterThan(0);
+  });
+
   test("a conflict of one copy is unknown as long as the other is unanswered: it may be what it conflicts with", async () => {
     const { own, lock } = await pair();
     const lease = await bed.held(lock);

@@ -1,5 +1,5 @@
 /** The election's LeaseLock on the Kubernetes API: coordination.k8s.io/v1 over node:https. Decides nothing. */
-import type { LeaseLock, ReadResult, WatchEvent, WriteResult } from "../../election/lease-lock.ts";
+import type { LeaseLock, ReadResult, WatchEvent, WriteOptions, WriteResult } from "../../election/lease-lock.ts";
 import type { LeaseDraft } from "../../election/lease-record.ts";
 import type { RecordOutcome } from "../../observe/event.ts";
 import type { EventSeries } from "../../observe/event-budget.ts";
@@ -45,13 +45,13 @@ export class KubeLeaseLock implements LeaseLock {
     this.#leases = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(options.namespace)}/leases`;
   }
 
-  async write(draft: LeaseDraft, timeoutMs: number): Promise<WriteResult> {
+  async write(draft: LeaseDraft, timeoutMs: number, { isUrgent = false }: WriteOptions = {}): Promise<WriteResult> {
     const { namespace, name } = this.#options;
     const body = JSON.stringify(leaseObject(draft, namespace, name));
     const request: ApiRequest =
       draft.base === undefined
         ? { verb: "create", method: "POST", path: this.#leases, body }
-        : { verb: "update", method: "PUT", path: this.#leasePath(), body };
+        : { verb: "update", method: "PUT", path: this.#leasePath(), body, isUrgent };
     return writeResult(await this.#api.ask(request, timeoutMs, judgeWrite));
   }
 
