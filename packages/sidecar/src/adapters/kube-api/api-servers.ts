@@ -143,6 +143,14 @@ export class ApiServers {
     return peersInSlice ? this.#lookIntoSlice() : [];
   }
 
+  /** The peers' listeners, those that live first. */
+  get peers(): readonly Endpoint[] {
+    const [living, dead] = [false, true].map((isDead) =>
+      this.#peerEndpoints.filter((endpoint) => this.#health.isDead(endpointName(endpoint)) === isDead),
+    );
+    return [...(living ?? []), ...(dead ?? [])];
+  }
+
   /** Our pod ends, and our own API server with it: the peers are asked first from now on, and more often. */
   leaveOwn(): void {
     this.#isLeaving = true;

@@ -81,6 +81,8 @@ test("a request of a process that ends has a copy each 150 ms until its time-out
 test("a request for which everybody waits has one each 150 ms at all that live, our own server included", () => {
   const asked = endpointsToAsk(endpointFailed(book, b, 0), URGENT_HEDGING);
   expect(asked.slice(0, 7)).toEqual([own, a, b, own, a, own, a]);
+  const nobody = endpointFailed(endpointFailed(withEndpoints(undefined, own, [a]), own, 0), a, 1);
+  expect(endpointsToAsk(nobody, URGENT_HEDGING).slice(0, 5)).toEqual([own, a, own, a, own]);
   expect(asked.length * URGENT_HEDGING.afterMs).toBeGreaterThan(10_000 / 3);
 });
 

@@ -86,7 +86,7 @@ export function endpointsToAsk(book: EndpointBook, { copies, ownAgain }: Hedging
   const ranked = endpointsByRank(book);
   const peers = ranked.filter((endpoint) => endpoint !== book.order[0]);
   const living = (ownAgain ? ranked : peers).filter((endpoint) => !isFailing(book, endpoint));
-  const again = living.length === 0 ? peers : living;
+  const again = living.length > 0 ? living : ownAgain ? ranked : peers;
   const rounds = Array.from({ length: again.length === 0 ? 0 : copies }, () => again);
   return [...ranked, ...rounds.flat()].slice(0, copies);
 }

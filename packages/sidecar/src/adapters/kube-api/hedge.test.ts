@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Endpoint } from "./endpoints.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Endpoint, Hedging } from "./endpoints.ts";
 import { hedge, type Judgement } from "./hedge.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -20,6 +20,7 @@ async function check(
     readonly unanswered?: number;
     readonly atMs: number;
   },
+  { hosts, hedging }: { readonly hosts: string; readonly hedging?: Hedging } = { hosts: "abcdef" },
 ) {
   const asked: string[] = [];
   const startedAtMs = Date.now();
@@ -29,7 +30,10 @@ async function check(
     const [delayMs, judgement] = script[host]?.[turn] ?? [0, "next"];
     return new Promise((resolve) => setTimeout(resolve, delayMs, judgement));
   };
-  const settled = hedge(ENDPOINTS, ask, (answer) => answer).then((copies) => ({
+  const endpoints = [...hosts]
+    .map((host) => ENDPOINTS.find((one) => one.host === host))
+    .filter((one) => one !== undefined);
+  const settled = hedge(endpoints, ask, (answer) => answer, hedging).then((copies) => ({
     ...copies,
     atMs: Date.now() - startedAtMs,
   }));
@@ -65,3 +69,34 @@ test("a connection closed as idle is tried again at the same endpoint", () =>
 
 test("no more than four copies, whatever fails", () =>
   check({}, { asked: "abcd", answers: ["next", "next", "next", "next"], atMs: 0 }));
+
+describe("an endpoint where nobody listens", () => {
+  const often = { copies: 6, afterMs: 100 };
+
+  test("is not asked again while others are left", () =>
+    check(
+      {
+        a: [[1, "gone"]],
+        b: [
+          [900, "next"],
+          [900, "next"],
+          [50, "settles"],
+        ],
+      },
+      { asked: "abbb", answers: ["gone", "settles"], unanswered: 2, atMs: 251 },
+      { hosts: "ababab", hedging: often },
+    ));
+
+  test("is, where there is no other", () =>
+    check(
+      {
+        a: [
+          [1, "gone"],
+          [1, "gone"],
+          [1, "settles"],
+        ],
+      },
+      { asked: "aaa", answers: ["gone", "gone", "settles"], atMs: 3 },
+      { hosts: "aaaaaa", hedging: often },
+    ));
+});

@@ -8,6 +8,8 @@ export type Judgement =
   | "final"
   /** Ask the next endpoint. */
   | "next"
+  /** Ask the next endpoint, and this one no more as long as there are others: nobody listens there. */
+  | "gone"
   /** Ask the same endpoint over: it closed an idle connection. */
   | "again";
 
@@ -28,7 +30,7 @@ export function hedge<A>(
   { copies: copiesMax, afterMs } = HEDGING,
 ): Promise<Copies<A>> {
   const { promise, resolve, reject } = Promise.withResolvers<Copies<A>>();
-  const waiting = [...endpoints];
+  let waiting = [...endpoints];
   const answers: A[] = [];
   let copies = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -46,8 +48,11 @@ export function hedge<A>(
     answers.push(answer);
     const judgement = judge(answer);
     if (judgement === "again") waiting.unshift(endpoint);
-    if (judgement === "again" || judgement === "next") launch();
-    else waiting.length = 0;
+    const others = waiting.filter((other) => other !== endpoint);
+    // Behind a Service's one address the next copy may meet another replica.
+    if (judgement === "gone" && others.length > 0) waiting = others;
+    if (judgement === "settles" || judgement === "final") waiting = [];
+    else launch();
     if (judgement === "settles" || answers.length === copies) {
       clearTimeout(timer);
       resolve({ answers: [...answers], unanswered: copies - answers.length });

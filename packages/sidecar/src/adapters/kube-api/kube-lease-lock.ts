@@ -5,6 +5,7 @@ import type { RecordOutcome } from "../../observe/event.ts";
 import type { EventSeries } from "../../observe/event-budget.ts";
 import { ApiServers, type ApiServersOptions } from "./api-servers.ts";
 import type { CredentialsFile } from "./credentials.ts";
+import type { Endpoint } from "./endpoints.ts";
 import { eventObject, eventsPath, recordOutcome } from "./event-object.ts";
 import type { ApiRequest } from "./exchange.ts";
 import {
@@ -95,6 +96,11 @@ export class KubeLeaseLock implements LeaseLock {
 
   get credentials(): CredentialsFile {
     return this.#api.credentials;
+  }
+
+  /** As ApiServers has them. */
+  get peers(): readonly Endpoint[] {
+    return this.#api.peers;
   }
 
   /** As ApiServers has it. */

@@ -73,7 +73,7 @@ test("which answers end the asking", () => {
   const judged = [written, conflict, missing, forbidden, broken, unsent, lost, reset, answered(429), answered(302)].map(
     judgeWrite,
   );
-  expect(judged).toEqual(["settles", "settles", "settles", "final", "next", "next", "next", "again", "next", "next"]);
+  expect(judged).toEqual(["settles", "settles", "settles", "final", "next", "gone", "next", "again", "next", "next"]);
   expect([written, missing, answered(404), answered(200, "{}")].map(judgeRead)).toEqual([
     "settles",
     "settles",

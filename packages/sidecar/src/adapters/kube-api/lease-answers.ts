@@ -73,6 +73,7 @@ export function judgeList(answer: Answer): Judgement {
 /** What any answer but the hoped-for one means. */
 export function judgeFailure(answer: Answer): Judgement {
   if (isIdleClosed(answer)) return "again";
+  if (answer.t === "unsent") return "gone";
   if (answer.t !== "answered") return "next";
   // Decisions that every API server would make alike; anything else may be this one's trouble.
   return [400, 401, 403, 405, 410, 413, 415, 422].includes(answer.status) ? "final" : "next";
