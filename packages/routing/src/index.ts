@@ -11,6 +11,7 @@ export {
   type Placement,
   preparedState,
 } from "./desired-state.ts";
+export type { Detour, DetourTarget } from "./detour.ts";
 export {
   canMute,
   FENCE_LEVELS,
@@ -38,6 +39,7 @@ export type {
   Rule,
 } from "./model.ts";
 export { resolveNextHops } from "./next-hops.ts";
+export { openNftDetour } from "./nftables/nft-detour.ts";
 export { openNftGate } from "./nftables/nft-gate.ts";
 export { type Observation, observe } from "./observation.ts";
 export {

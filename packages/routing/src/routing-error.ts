@@ -21,6 +21,8 @@ export type RoutingErrorCode =
   | "GATE_FOREIGN"
   /** The kernel would not make a relay: a planned move goes without. */
   | "RELAY_UNSUPPORTED"
+  /** The kernel would not make a detour: a dead API server refuses connections until the VIP has moved. */
+  | "DETOUR_UNSUPPORTED"
   /** The kernel cannot list TCP sockets, or not destroy them: connections end by themselves. */
   | "SOCKETS_UNSUPPORTED"
   /** Any other errno; the kernel's own words are in the message. */

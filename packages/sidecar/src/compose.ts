@@ -3,6 +3,7 @@ import {
   familyOf,
   type Kernel,
   type Owner,
+  openNftDetour,
   openNftGate,
   openRtNetlink,
   openSockDiag,
@@ -12,6 +13,7 @@ import {
   ValidLftGate,
 } from "@vcluster-kube-vip/routing";
 import { microTime, SystemClock } from "./adapters/clock.ts";
+import { LiveDetour } from "./adapters/detour/vip-detour.ts";
 import { LiveHealthSources } from "./adapters/health/health-sources.ts";
 import { HttpServer } from "./adapters/http/http-server.ts";
 import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
@@ -100,7 +102,9 @@ export async function composeReplica(
   const record = (event: EventSeries) => lock.recordEvent(event, config.identity.podName);
   const events = new EventRecorder({ clock, wallTime, record, tell });
   const health = composeHealth(config, identity, lock, tell);
-  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, health, lock };
+  const kernelDetour = openNftDetour({ family: familyOf(config.vip.address), protocol: config.routing.protocol });
+  const detour = new LiveDetour(kernelDetour, () => lock.peers);
+  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, health, lock, detour };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
   const neighbours = new NeighbourTableWatch({ clock, kernel, family: familyOf(config.vip.address), tell });
   const transfers = composeTransfers(config, supervisor, tell);
@@ -119,6 +123,7 @@ export async function composeReplica(
         return true;
       }
       supervisor.close();
+      detour.end();
       sockets?.close();
       return false;
     },
@@ -128,6 +133,7 @@ export async function composeReplica(
       // What ends us ends the whole pod, within some 20 ms: the mark must not be lost with our own API server.
       lock.leaveOwn();
       await supervisor.stop();
+      detour.end();
       sockets?.close();
       events.close();
       mutex.release();

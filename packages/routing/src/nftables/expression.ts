@@ -14,7 +14,7 @@ const REGISTER_BEHIND = { 4: 9, 16: 2 } as const;
 const LINK_HEADER = 0;
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
-const META_KEY = { protocol: 1, iiftype: 8, l4proto: 16, pkttype: 19, time: 30 } as const;
+const META_KEY = { protocol: 1, iif: 4, iiftype: 8, nfproto: 15, l4proto: 16, pkttype: 19, time: 30 } as const;
 const COMPARISON = { equal: 0, unequal: 1, atMost: 3, atLeast: 5 } as const;
 const ADD = 0;
 const HTON = 1;
@@ -22,6 +22,8 @@ const LOOKUP_INVERTED = 1;
 const VERDICT_REGISTER = 0;
 const NF_DROP = 0;
 const NF_ACCEPT = 1;
+const DESTINATION_NAT = 1;
+const NFPROTO = { 4: 2, 6: 10 } as const;
 /** NFT_JUMP (-3): verdicts of nf_tables' own are negative. */
 const JUMP = 0xff_ff_ff_fd;
 
@@ -120,6 +122,25 @@ export function loadValue(bytes: Uint8Array): Expression {
   return expression("immediate", [
     [1, number32(REGISTER)],
     [2, [[1, bytes]]],
+  ]);
+}
+
+/** At most 4 bytes, behind a value of that length. */
+export function loadValueBehind(lengthBytesBefore: 4 | 16, bytes: Uint8Array): Expression {
+  return expression("immediate", [
+    [1, number32(REGISTER_BEHIND[lengthBytesBefore])],
+    [2, [[1, bytes]]],
+  ]);
+}
+
+/** The connection goes to the address in the register and the port behind it; its answers come from where it was sent. */
+export function translateDestination(family: 4 | 6): Expression {
+  const behind = REGISTER_BEHIND[family === 4 ? 4 : 16];
+  return expression("nat", [
+    [1, number32(DESTINATION_NAT)],
+    [2, number32(NFPROTO[family])],
+    [3, number32(REGISTER)],
+    [5, number32(behind)],
   ]);
 }
 

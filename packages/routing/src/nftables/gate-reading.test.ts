@@ -18,7 +18,7 @@ import { encodeComment } from "./comment.ts";
 import { elementsOf } from "./element.ts";
 import { type FoundTable, markOf, readGate, type WantedGate } from "./gate-reading.ts";
 import { type GateTable, gateTable } from "./gate-table.ts";
-import { encodeNft, type TableFamily } from "./message.ts";
+import { encodeNft, type GateFamily } from "./message.ts";
 import { type Node, number32, number64 } from "./node.ts";
 
 const NAME = "vcluster-kube-vip-77";
@@ -28,7 +28,7 @@ const target = { vip: ip("10.100.0.100"), linkName: "net1", linkIndex: 3 };
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, "hex"));
 const attributes = (hex: string): Attributes => decodeAttributes(bytes(hex));
 const attributesOf = (nodes: readonly Node[]): Uint8Array => encodeNft(0, 0, "arp", nodes).payload.subarray(4);
-const wantedTable = (family: TableFamily): GateTable => gateTable(family, NAME, markOf(LEASE), target);
+const wantedTable = (family: GateFamily): GateTable => gateTable(family, NAME, markOf(LEASE), target);
 const wanted: WantedGate = { lease: LEASE, vip: target.vip, tables: [wantedTable("arp"), wantedTable("netdev")] };
 
 const arp: FoundTable = {
@@ -116,7 +116,7 @@ test("a gate that lacks a table, or has one more, is damaged", () => {
 
 test("a gate on a link that was made again is damaged", () => {
   const tables = ["arp", "netdev"].map((family) =>
-    gateTable(family as TableFamily, NAME, markOf(LEASE), { ...target, linkIndex: 4 }),
+    gateTable(family as GateFamily, NAME, markOf(LEASE), { ...target, linkIndex: 4 }),
   );
   expect(readGate([arp, netdev], { ...wanted, tables })).toMatchObject({ t: "damaged" });
 });

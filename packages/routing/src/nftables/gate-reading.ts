@@ -5,13 +5,13 @@ import { type IpAddress, ipAddressBytes } from "../values/ip-address.ts";
 import { COMMENT_BYTES_MAX, decodeComment } from "./comment.ts";
 import { decodeElement, type Element } from "./element.ts";
 import { type GateTable, RULE_EXPRESSIONS, TABLE_USER_DATA } from "./gate-table.ts";
-import type { TableFamily } from "./message.ts";
+import type { GateFamily } from "./message.ts";
 import { equalBytes, includesNodes } from "./node.ts";
 import { deadlineRule, type Rule, readUntilWallMs } from "./rule.ts";
 
 /** A table of the gate's name and what is in it: as bytes where it is only compared. */
 export interface FoundTable {
-  readonly family: TableFamily;
+  readonly family: GateFamily;
   readonly table: Uint8Array;
   /** undefined: there is none of the name. */
   readonly set: Uint8Array | undefined;

@@ -14,7 +14,7 @@ import {
   TABLE,
 } from "./captured.ts";
 import { encodeCreation, encodeDeadline, encodeRemoval, gateTable } from "./gate-table.ts";
-import { encodeBatch, NFT_MSG, type TableFamily } from "./message.ts";
+import { encodeBatch, type GateFamily, NFT_MSG } from "./message.ts";
 
 const MARK = "vcluster-kube-vip of Lease kube-system/vcluster-kube-vip";
 const NAME = "vcluster-kube-vip-77";
@@ -38,7 +38,7 @@ function unflagged(hex: string): string {
   return hex.replaceAll(/(....)(0[1-9a-f])80/g, "$1$200");
 }
 
-function check(family: TableFamily, captured: readonly string[]): void {
+function check(family: GateFamily, captured: readonly string[]): void {
   const made = encodeCreation(gateTable(family, NAME, MARK, target));
   const kinds = ["table", "set", "chain", "chain", "rule", "rule"];
   expect(made.map(({ payload }, index) => plain(kinds[index] ?? "", payload.subarray(4)))).toEqual(

@@ -5,12 +5,12 @@ import type { NetlinkPart } from "../netlink/datagram.ts";
 import { NLM_F_CREATE } from "../netlink/message.ts";
 import { familyOf, type IpAddress } from "../values/ip-address.ts";
 import { encodeComment } from "./comment.ts";
-import { encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
+import { encodeNft, type GateFamily, NFT_MSG, type TableFamily } from "./message.ts";
 import { listOf, type Node, number32 } from "./node.ts";
 import { constantRules, DEADLINE_CHAIN, deadlineRule, OPEN_SET, type Rule } from "./rule.ts";
 
 export interface GateTable {
-  readonly family: TableFamily;
+  readonly family: GateFamily;
   readonly name: string;
   readonly vip: IpAddress;
   /** Nodes that the kernel has to say back: otherwise somebody changed it. */
@@ -37,11 +37,11 @@ export const SET_ID = 10;
 /** nft's own numbers, by which it prints keys; the kernel only keeps them. */
 export const ADDRESS_TYPE = { 4: 7, 6: 8 } as const;
 export const ADDRESS_BYTES = { 4: 4, 6: 16 } as const;
-const HOOK: Readonly<Record<TableFamily, number>> = { arp: 1, ip6: 3, netdev: 1 };
+const HOOK: Readonly<Record<GateFamily, number>> = { arp: 1, ip6: 3, netdev: 1 };
 const POLICY_ACCEPT = 1;
 
 /** @param mark - what makes the table ours, at most COMMENT_BYTES_MAX bytes. */
-export function gateTable(family: TableFamily, name: string, mark: string, target: GateTarget): GateTable {
+export function gateTable(family: GateFamily, name: string, mark: string, target: GateTarget): GateTable {
   const addressFamily = familyOf(target.vip);
   const isOfLink = isOfFrames(family);
   const link: readonly Node[] = isOfLink ? [[3, text(target.linkName)]] : [];
@@ -98,7 +98,7 @@ export function encodeDeadline(gate: GateTable, untilWallMs: number): readonly N
 
 /** Instead of whatever the chain has. Equivalent to: nft "flush chain …; add rule …" */
 export function encodeRules(
-  table: Pick<GateTable, "family" | "name">,
+  table: { readonly family: TableFamily; readonly name: string },
   chain: string,
   rules: readonly Rule[],
 ): readonly NetlinkPart[] {
@@ -106,7 +106,11 @@ export function encodeRules(
   return [flush, ...rules.map((rule) => encodeRule(table, chain, rule))];
 }
 
-function encodeRule({ family, name }: Pick<GateTable, "family" | "name">, chain: string, rule: Rule): NetlinkPart {
+function encodeRule(
+  { family, name }: { readonly family: TableFamily; readonly name: string },
+  chain: string,
+  rule: Rule,
+): NetlinkPart {
   const nodes: readonly Node[] = [...ofChain(name, chain), [RULE_EXPRESSIONS, listOf(rule)]];
   return encodeNft(NFT_MSG.newRule, NLM_F_CREATE | NLM_F_APPEND, family, nodes);
 }

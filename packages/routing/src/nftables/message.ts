@@ -12,10 +12,12 @@ import type { NetlinkPart } from "../netlink/datagram.ts";
 import { fixedPart, type NetlinkMessage, NLM_F_ACK } from "../netlink/message.ts";
 import { encodePayload, type Node } from "./node.ts";
 
-/** Where a table's chains are asked: the kernel's own ARP, all of IPv6, a link's frames. */
-const TABLE_FAMILY = { arp: 3, netdev: 5, ip6: 10 } as const;
+/** Where a table's chains are asked: IPv4 and IPv6 alike, the kernel's own ARP, a link's frames, all of IPv6. */
+const TABLE_FAMILY = { inet: 1, arp: 3, netdev: 5, ip6: 10 } as const;
 export type TableFamily = keyof typeof TABLE_FAMILY;
-export const TABLE_FAMILIES = Object.keys(TABLE_FAMILY) as readonly TableFamily[];
+/** Of the tables that a gate may consist of. */
+export const GATE_FAMILIES = ["arp", "netdev", "ip6"] as const;
+export type GateFamily = (typeof GATE_FAMILIES)[number];
 
 const SUBSYSTEM = 10;
 const FIXED_BYTES = 4;

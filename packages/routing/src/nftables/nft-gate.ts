@@ -17,7 +17,7 @@ import { encodeFlush } from "./element.ts";
 import { changedTable, EVENT_GROUP } from "./event.ts";
 import { foreignTable, LEASE_BYTES_MAX, leaseOf, markOf, readGate } from "./gate-reading.ts";
 import { encodeCreation, encodeRemoval, type GateTable, gateTable, OF_TABLE } from "./gate-table.ts";
-import { encodeBatch, encodeNft, NFT_MSG, type TableFamily } from "./message.ts";
+import { encodeBatch, encodeNft, type GateFamily, NFT_MSG } from "./message.ts";
 import { NftRelay } from "./nft-relay.ts";
 import { encodeOpening, type OpeningVerb, prepareOpening } from "./opening.ts";
 import { gateOutcome, gateRefusal, unsupported } from "./outcome.ts";
@@ -70,7 +70,7 @@ class NftGate implements Gate {
   readonly relay: NftRelay | undefined;
   readonly #connection: NetlinkConnection;
   readonly #family: Family;
-  readonly #families: readonly TableFamily[];
+  readonly #families: readonly GateFamily[];
   readonly #name: string;
   readonly #lease: string;
   readonly #holderIdentity: string | undefined;

@@ -4,7 +4,7 @@ import { encodeDatagram, type NetlinkPart } from "../netlink/datagram.ts";
 import { ip } from "../testing/index.ts";
 import { encodeDeletion, encodeFlush } from "./element.ts";
 import { type GateTable, gateTable } from "./gate-table.ts";
-import { encodeBatch, type TableFamily } from "./message.ts";
+import { encodeBatch, type GateFamily } from "./message.ts";
 import { encodeOpening, prepareOpening } from "./opening.ts";
 
 const opening = fc.record({
@@ -13,7 +13,7 @@ const opening = fc.record({
   timeoutMs: fc.integer({ min: 1, max: 60_000 }),
 });
 
-function tables(families: readonly TableFamily[], vip: string) {
+function tables(families: readonly GateFamily[], vip: string) {
   const target = { vip: ip(vip), linkName: "net1", linkIndex: 3 };
   return families.map((family) => gateTable(family, "vcluster-kube-vip-77", "a mark", target));
 }

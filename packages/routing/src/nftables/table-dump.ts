@@ -7,7 +7,7 @@ import { RoutingError } from "../routing-error.ts";
 import { elementsOf } from "./element.ts";
 import type { FoundTable } from "./gate-reading.ts";
 import { CHAIN, CHAIN_NAME, OF_TABLE, RULE_CHAIN, SET_NAME } from "./gate-table.ts";
-import { attributeBytes, attributesOf, encodeNft, NFT_MSG, TABLE_FAMILIES, type TableFamily } from "./message.ts";
+import { attributeBytes, attributesOf, encodeNft, GATE_FAMILIES, type GateFamily, NFT_MSG } from "./message.ts";
 import { equalBytes, type Node } from "./node.ts";
 import { gateRefusal } from "./outcome.ts";
 import { DEADLINE_CHAIN, OPEN_SET } from "./rule.ts";
@@ -25,7 +25,7 @@ export async function dumpTables(connection: NetlinkConnection, name: string): P
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     const before = await generation(connection);
     const tables: FoundTable[] = [];
-    for (const family of TABLE_FAMILIES) {
+    for (const family of GATE_FAMILIES) {
       const table = await dumpTable(connection, family, name);
       if (table !== undefined) tables.push(table);
     }
@@ -37,7 +37,7 @@ export async function dumpTables(connection: NetlinkConnection, name: string): P
 
 async function dumpTable(
   connection: NetlinkConnection,
-  family: TableFamily,
+  family: GateFamily,
   name: string,
 ): Promise<FoundTable | undefined> {
   const ofTable: Node = [OF_TABLE, text(name)];

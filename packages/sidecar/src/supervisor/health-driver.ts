@@ -72,6 +72,10 @@ export class HealthDriver {
     this.#o = options;
   }
 
+  get state(): health.HealthState {
+    return this.#state;
+  }
+
   /** Why this replica leaves the VIP to others while it does not hold it. */
   get hindrance(): string | undefined {
     return health.hindranceOf(this.#state);

@@ -12,13 +12,12 @@ import {
 } from "@vcluster-kube-vip/routing";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
+import { detourReason, type VipDetour } from "../detour/detour.ts";
 import { renewedAtMs } from "../election/claim.ts";
 import { type ElectionEffect, type ElectionEvent, type ElectionState, initialState } from "../election/election.ts";
 import { holderChange } from "../election/holder-change.ts";
 import type { LeaseLock } from "../election/lease-lock.ts";
-import { MAC_ANNOTATION } from "../election/lease-record.ts";
 import { mayMove } from "../election/moves.ts";
-import { isRecord } from "../election/observation.ts";
 import { step } from "../election/step.ts";
 import { nextWakeMs } from "../election/wake.ts";
 import type { PeerStatus } from "../health/report.ts";
@@ -29,11 +28,13 @@ import type { Segment } from "../segment.ts";
 import type { TransferOutcome } from "../transfer/outcome.ts";
 import { giverOf } from "../vip/giver.ts";
 import type { VipKernel } from "../vip/kernel.ts";
+import { DetourDriver } from "./detour-driver.ts";
 import { electionSettings, leaseOf } from "./election-settings.ts";
 import { HealthDriver } from "./health-driver.ts";
 import { mayUndo } from "./kernel-undo.ts";
 import { type Fitness, LinkDriver } from "./link-driver.ts";
 import { earliestMs, Loop } from "./loop.ts";
+import { ReplicaClaims } from "./replica-claims.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { TransferWatch } from "./transfer-watch.ts";
 import { VipDriver } from "./vip-driver.ts";
@@ -52,6 +53,7 @@ export interface SupervisorOptions {
   readonly vipKernel: VipKernel;
   readonly segment: Segment;
   readonly health: HealthSources;
+  readonly detour: VipDetour;
   readonly tell: (happening: Happening) => void;
 }
 
@@ -60,8 +62,6 @@ export interface SupervisorOptions {
  * nobody can write a mark before the others have elected one: 5 to 7 s.
  */
 const STOP_MAX_MS = 12_000;
-/** Between two reads of the Lease because another replica's frames claim the VIP, however many they are. */
-const CLAIM_EVERY_MS = 1_000;
 
 type ElectionNews = ElectionEvent extends infer E
   ? E extends ElectionEvent
@@ -75,14 +75,14 @@ export class Supervisor {
   readonly #vip: VipDriver;
   readonly #link: LinkDriver;
   readonly #health: HealthDriver;
+  readonly #detour: DetourDriver;
+  readonly #claims: ReplicaClaims;
   readonly #transfer = new TransferWatch();
   #election: ElectionState;
   /** As the link's driver said it last. */
   #fitness: Fitness = { t: "unfit", reason: "starting" };
   /** What the watch says before it is known whether there is something to inherit: that comes first. */
   #early: ElectionNews[] | undefined = [];
-  /** When a replica's claim was last taken up. */
-  #claimAtMs = Number.NEGATIVE_INFINITY;
   #onStopped: () => void = () => undefined;
 
   constructor(options: SupervisorOptions) {
@@ -105,6 +105,7 @@ export class Supervisor {
       onSilenced: () => this.#step({ t: "silenced" }),
       onAcknowledged: ({ count, total }) => this.#step({ t: "acknowledged", count, total }),
       onRefused: (reason) => this.#link.refused(reason),
+      onChanged: () => this.#loop.push(() => this.#detour.look()),
     });
     this.#link = new LinkDriver({
       ...shared,
@@ -133,7 +134,25 @@ export class Supervisor {
       onSearch: () => this.#vip.expectMute(),
       onPrefer: (to) => this.#step({ t: "successor", to }),
       onMove: (to, readyPeers) => this.#step({ t: "transfer", to, readyPeers }),
-      onChanged: () => this.#judge(),
+      onChanged: () => {
+        this.#judge();
+        this.#detour.look();
+      },
+      tell,
+    });
+    this.#claims = new ReplicaClaims({
+      clock,
+      lease: () => this.#election.lease,
+      isPeer: (mac) => this.#health.isPeer(mac),
+      onClaim: () => this.#loop.push(() => this.#step({ t: "claimed-by-replica" })),
+    });
+    this.#detour = new DetourDriver({
+      clock,
+      loop: this.#loop,
+      detour: options.detour,
+      reason: () => detourReason(this.#vip.state.t, this.#health.state),
+      isWithdrawing: () => this.#vip.state.t === "withdrawing",
+      target: () => this.#detourTarget(),
       tell,
     });
   }
@@ -143,7 +162,7 @@ export class Supervisor {
     const { kernel, gate, lock, segment } = this.#o;
     segment.follow({
       onReach: (reach) => this.#loop.push(() => this.#health.onReach(reach)),
-      onClaim: (mac) => this.#onClaim(mac),
+      onClaim: (mac) => this.#claims.hear(mac),
     });
     const subscribed = Promise.all([
       kernel.subscribe((event) => this.#loop.push(() => this.#onKernelEvent(event))),
@@ -172,6 +191,7 @@ export class Supervisor {
     });
     segment.close();
     if (this.#link.maySweep) await vipKernel.sweep(this.#target());
+    await this.#detour.end();
     this.close();
   }
 
@@ -272,11 +292,13 @@ export class Supervisor {
     this.#vip.tick();
     this.#health.tick();
     this.#step({ t: "tick" });
+    this.#detour.look();
   }
 
   #nextWakeMs(): number | undefined {
     const electionMs = nextWakeMs(this.#election, this.#o.clock.nowMs());
-    return earliestMs([electionMs, this.#vip.wakeMs, this.#link.wakeMs, this.#health.wakeMs, this.#transfer.wakeMs]);
+    const drivers = [this.#vip, this.#link, this.#health, this.#detour, this.#transfer];
+    return earliestMs([electionMs, ...drivers.map(({ wakeMs }) => wakeMs)]);
   }
 
   #step(news: ElectionNews): void {
@@ -292,20 +314,6 @@ export class Supervisor {
     this.#transfer.look(state, effects, event.nowMs);
     if (state.role.t === "stopped") this.#onStopped();
     else if (isOtherRole) this.#loop.push(() => this.#onRole());
-  }
-
-  #onClaim(mac: string): "replica" | "stranger" {
-    if (!this.#health.isPeer(mac) && !this.#isLastHolder(mac)) return "stranger";
-    const nowMs = this.#o.clock.nowMs();
-    if (nowMs - this.#claimAtMs < CLAIM_EVERY_MS) return "replica";
-    this.#claimAtMs = nowMs;
-    this.#loop.push(() => this.#step({ t: "claimed-by-replica" }));
-    return "replica";
-  }
-
-  #isLastHolder(mac: string): boolean {
-    const { current, predecessor } = this.#election.lease;
-    return [current, predecessor].some((record) => isRecord(record) && record.annotations[MAC_ANNOTATION] === mac);
   }
 
   #onRole(): void {
@@ -330,7 +338,7 @@ export class Supervisor {
       }
       case "ask-segment":
         return this.#loop.awaited(
-          segment.ask((mac) => this.#isLastHolder(mac)),
+          segment.ask((mac) => this.#claims.isLastHolder(mac)),
           (answeredBy) => this.#step({ t: "segment", answeredBy }),
         );
       case "hold":
@@ -378,6 +386,11 @@ export class Supervisor {
     const { interfaceName: linkName } = config.vip;
     const { index: linkIndex } = link.link;
     return { vip, gateway, linkName, linkIndex, lease: leaseOf(config), table, rulePriority, owner };
+  }
+
+  #detourTarget() {
+    const target = this.#target();
+    return target === undefined ? undefined : { ...target, port: this.#o.config.vip.port };
   }
 
   #target() {

@@ -72,6 +72,7 @@ function drive(
       owner,
     }),
     isFit: () => true,
+    onChanged: () => undefined,
     isLinkUp: () => true,
     onSilenced: () => silenced.push(clock.nowMs()),
     onAcknowledged: () => undefined,

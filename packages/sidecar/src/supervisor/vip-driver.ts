@@ -29,6 +29,8 @@ export interface VipDriverOptions {
   readonly onAcknowledged: (heard: Acknowledgement) => void;
   /** The kernel will not have the VIP. */
   readonly onRefused: (reason: string) => void;
+  /** It is in another state. */
+  readonly onChanged: () => void;
 }
 
 /** What was made known of the next hops for a move that comes is good for so long. */
@@ -162,8 +164,10 @@ export class VipDriver {
 
   #step(news: News): void {
     const [state, effects] = stepVip(this.#state, { ...news, nowMs: this.#o.clock.nowMs() } as VipEvent);
+    const isOther = state.t !== this.#state.t;
     this.#state = state;
     for (const effect of effects) this.#run(effect);
+    if (isOther) this.#o.onChanged();
   }
 
   #run(effect: VipEffect): void {

@@ -16,6 +16,7 @@ import type { Segment, SegmentNews } from "../segment.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { VipKernel } from "../vip/kernel.ts";
 import { LeaseStore } from "./lease-store.ts";
+import { MemoryDetour } from "./memory-detour.ts";
 import { MemoryHealth } from "./memory-health.ts";
 import { MEMORY_LEASE_KEY, MemoryLeaseLock } from "./memory-lease-lock.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -101,6 +102,7 @@ export class MemoryReplica {
   asksSegment = false;
   readonly supervisor: Supervisor;
   readonly health: MemoryHealth;
+  readonly detour: MemoryDetour;
   readonly lock: MemoryLeaseLock;
   /** Its process ended, or was killed. */
   ended = false;
@@ -121,6 +123,7 @@ export class MemoryReplica {
     const livingPeers = () => cluster.replicas.filter((replica) => replica !== this && !replica.ended);
     const peers = () => livingPeers().map(({ supervisor }) => supervisor.snapshot());
     this.lock = new MemoryLeaseLock(cluster.store);
+    this.detour = new MemoryDetour(cluster.clock);
     this.health = new MemoryHealth({ clock: cluster.clock, peers });
     const owner = ownerOf(MEMORY_CONFIG.routing.protocol, MEMORY_CONFIG.vip.interfaceName);
     this.supervisor = new Supervisor({
@@ -135,6 +138,7 @@ export class MemoryReplica {
       vipKernel: new VipKernel(this, owner),
       segment: this.#segment(cluster),
       health: this.health,
+      detour: this.detour,
       tell: (happening) => this.told.push(happening),
     });
   }

@@ -10,6 +10,7 @@ import type { Segment } from "../../segment.ts";
 import { Supervisor } from "../../supervisor/supervisor.ts";
 import { VipKernel } from "../../vip/kernel.ts";
 import type { LeaseStore } from "../lease-store.ts";
+import { NO_DETOUR } from "../memory-detour.ts";
 import { UNKNOWN_HEALTH } from "../memory-health.ts";
 import { MEMORY_CONFIG } from "../replicas.ts";
 import type { ApiWays } from "./api-servers.ts";
@@ -176,6 +177,7 @@ export class Pod {
       vipKernel: new VipKernel({ kernel, gate, sockets }, owner),
       segment: this.#segmentOf(process),
       health: UNKNOWN_HEALTH,
+      detour: NO_DETOUR,
       tell: (happening) => hooks.tell(this, happening),
     });
   }
