@@ -3,7 +3,7 @@
  * the version that the proof is about, so a proof that is out of date costs a refused write and nothing else.
  */
 import type { ElectionState } from "./election.ts";
-import { type LeaseRecord, MAC_ANNOTATION } from "./lease-record.ts";
+import { type LeaseRecord, MAC_ANNOTATION, WRITE_ANNOTATION } from "./lease-record.ts";
 import { MARK_RESERVED_MS, markOf, provesMark } from "./mark.ts";
 import { countedDurationMs, isRecord } from "./observation.ts";
 import type { Turn } from "./turn.ts";
@@ -59,10 +59,14 @@ function confirmLostAnswer(turn: Turn): void {
 
 /** Its own write is seen, and the answer is late: while etcd elects, answers are lost whose writes are applied. */
 export function advanceTaking(turn: Turn): void {
-  const { lease, role } = turn.state;
-  if (role.t !== "taking" || !isRecord(lease.current) || !turn.isConfirmable(lease.current)) return;
-  const write = turn.pendingIn(lease.current);
-  if (write?.number === role.number && turn.nowMs >= write.sentAtMs + ANSWER_LATE_MS) turn.wantRead();
+  if (turn.nowMs >= answerLateMs(turn.state)) confirmLostAnswer(turn);
+}
+
+/** When the answer to a take that is seen already counts as late; never, while it is not seen. */
+export function answerLateMs({ role, lease: { current }, pending }: ElectionState): number {
+  const isSeen = role.t === "taking" && isRecord(current) && current.annotations[WRITE_ANNOTATION] === role.number;
+  const write = isSeen ? pending.find(({ number }) => number === role.number) : undefined;
+  return write === undefined ? Number.POSITIVE_INFINITY : write.sentAtMs + ANSWER_LATE_MS;
 }
 
 function createVacant(turn: Turn): void {

@@ -1,5 +1,5 @@
 /** When the election wants a tick though nothing happens. Past times are waiting for an answer, not for the clock. */
-import { ASKING_MAX_MS, takeProof } from "./candidate.ts";
+import { ASKING_MAX_MS, answerLateMs, takeProof } from "./candidate.ts";
 import type { ElectionState } from "./election.ts";
 import { MUTED_MAX_MS } from "./turn.ts";
 
@@ -34,6 +34,7 @@ function roleTimes(state: ElectionState, nowMs: number): readonly number[] {
     case "yielding":
       return [yieldTime(role)];
     case "taking":
+      return [answerLateMs(state)];
     case "stopped":
       return [];
   }
