@@ -193,7 +193,8 @@ describe.each([4, 6] as const)("IPv%i:", (family) => {
     expect(await later.prepare()).toEqual({ t: "done" });
     expect(await tables()).toBe("");
     await shell(`nft add table inet ${TABLE}`);
-    expect(await later.prepare()).toMatchObject({ t: "failed", code: "DETOUR_UNSUPPORTED" });
+    for (const refused of [await later.prepare(), await later.open(target(), LONG_MS)])
+      expect(refused).toMatchObject({ t: "failed", code: "DETOUR_UNSUPPORTED" });
     expect(await tables()).toContain(TABLE);
     later.end();
   });

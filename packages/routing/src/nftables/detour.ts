@@ -39,7 +39,7 @@ import type { Rule } from "./rule.ts";
 
 export const DETOUR_FAMILY = "inet";
 /** The set that has the VIP as long as the detour is open. */
-export const DETOURED_SET = "detoured";
+const DETOURED_SET = "detoured";
 const CHAIN = "in";
 const PREROUTING = 0;
 /** NF_IP_PRI_NAT_DST. */
@@ -114,7 +114,7 @@ export function encodeExtension(name: string, { vip }: DetourTarget, timeoutMs: 
  * Without the flags, connections that were there before it would be changed in the middle: conntrack meets them anew.
  * The VIP stays the destination, so that routes, rules and the kernel's check of sources see what they saw before.
  */
-export function detourRule({ vip, port, linkIndex }: DetourTarget, toPort: number): Rule {
+function detourRule({ vip, port, linkIndex }: DetourTarget, toPort: number): Rule {
   const family = familyOf(vip);
   const bytes = ADDRESS_BYTES[family];
   return [

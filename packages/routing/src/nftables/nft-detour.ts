@@ -37,6 +37,8 @@ class NftDetour implements Detour {
   readonly #connection: NetlinkConnection;
   readonly #family: Family;
   readonly #name: string;
+  /** No other's table is in the way. */
+  #isClaimed = false;
   #opened: { readonly target: DetourTarget; readonly toPort: number } | undefined;
 
   constructor({ family, protocol }: NftDetourOptions, connection: NetlinkConnection) {
@@ -46,12 +48,14 @@ class NftDetour implements Detour {
   }
 
   async prepare(): Promise<void> {
+    this.#isClaimed = false;
     await this.#tryOut();
     await this.#claim();
   }
 
   async open(target: DetourTarget, toPort: number, timeoutMs: number): Promise<void> {
     const what = `open a detour for ${target.vip}:${target.port}`;
+    if (!this.#isClaimed) await this.#claim();
     if (this.#isOpen(target, toPort)) {
       const { errno } = await this.#transaction(what, encodeExtension(this.#name, target, timeoutMs));
       if (errno === 0) return;
@@ -89,13 +93,16 @@ class NftDetour implements Detour {
     const what = "look for a detour";
     const request = encodeNft(NFT_MSG.getTable, 0, DETOUR_FAMILY, [[OF_TABLE, text(this.#name)]]);
     const { errno, kernelText, messages } = await this.#connection.verb({ ...request, what });
-    if (errno === ENOENT) return;
     const [table] = messages;
-    if (table === undefined) throw unsupported(what, { errno, kernelText });
-    const mark = attributesOf(table).get(TABLE_USER_DATA);
-    if (mark !== undefined && equalBytes(mark, encodeComment(MARK))) return this.close();
-    const sentence = `cannot use the table inet ${this.#name}: it was not made by this program. Remove it, or choose another protocol number.`;
-    throw new RoutingError("DETOUR_UNSUPPORTED", sentence);
+    if (errno !== ENOENT && table === undefined) throw unsupported(what, { errno, kernelText });
+    const mark = table === undefined ? undefined : attributesOf(table).get(TABLE_USER_DATA);
+    const isOurs = mark !== undefined && equalBytes(mark, encodeComment(MARK));
+    if (table !== undefined && !isOurs) {
+      const sentence = `cannot use the table inet ${this.#name}: it was not made by this program. Remove it, or choose another protocol number.`;
+      throw new RoutingError("DETOUR_UNSUPPORTED", sentence);
+    }
+    if (isOurs) await this.close();
+    this.#isClaimed = true;
   }
 
   #isOpen({ vip, port, linkIndex }: DetourTarget, toPort: number): boolean {

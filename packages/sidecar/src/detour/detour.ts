@@ -18,6 +18,8 @@ export interface VipDetour {
 
 export type DetourOutcome =
   | { readonly t: "done" }
+  /** No other replica is known. */
+  | { readonly t: "nobody" }
   | { readonly t: "failed"; readonly code: string; readonly message: string };
 
 /** Why connections take another way; undefined: they do not. */
@@ -29,6 +31,6 @@ export function detourReason(vip: VipState["t"], health: HealthState): string | 
 }
 
 /** Connections arrive here. A muted replica is not answered for, and still known to many. */
-export function isServedHere(vip: VipState["t"]): boolean {
+function isServedHere(vip: VipState["t"]): boolean {
   return vip === "held" || vip === "muting" || vip === "muted";
 }

@@ -89,7 +89,7 @@ export class DetourDriver {
     this.#o.loop.awaited(outcome, (ended) => {
       this.#isWorking = false;
       if (ended.t === "done") onDone();
-      else this.#say(ended);
+      else if (ended.t === "failed") this.#say(ended);
       this.look();
     });
   }

@@ -4,13 +4,6 @@ import type { DetourOutcome, VipDetour } from "../../detour/detour.ts";
 import type { Endpoint } from "../kube-api/endpoints.ts";
 import { PeerProxy } from "./peer-proxy.ts";
 
-const NOBODY: DetourOutcome = {
-  t: "failed",
-  code: "DETOUR_UNAVAILABLE",
-  message:
-    "DETOUR_UNAVAILABLE: new connections to the VIP cannot go by another replica: none is known. They are refused until the VIP has moved. Look up the headless Service's addresses from this pod.",
-};
-
 /** Owns the proxy, and the netlink socket of its kernel port. */
 export class LiveDetour implements VipDetour {
   readonly #kernel: Detour;
@@ -29,7 +22,7 @@ export class LiveDetour implements VipDetour {
   }
 
   open(target: DetourTarget, timeoutMs: number): Promise<DetourOutcome> {
-    if (this.#peers().length === 0) return Promise.resolve(NOBODY);
+    if (this.#peers().length === 0) return Promise.resolve({ t: "nobody" });
     return outcomeOf(async () => {
       const toPort = await this.#proxy.listen(target.vip);
       await this.#kernel.open(target, toPort, timeoutMs);
