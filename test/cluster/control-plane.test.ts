@@ -11,8 +11,11 @@ import { monotonicMs, sleep, waitFor, wallMsAt } from "../bed/wait.ts";
 const LEASE_DURATION_MS = 15_000;
 /** Five renewals at the default retry period. */
 const AFTERWARDS_MS = 10_000;
-/** Between the giver's gate and the taker's first answer. */
-const SILENCE_MAX_MS = 150;
+/**
+ * Between the giver's gate and the taker's first answer: 30 to 100 ms, and 258 were seen where another file boots three API
+ * servers on the same two cores. Milliseconds are judged in health.test.ts, which runs alone; expiry would be 15 s.
+ */
+const SILENCE_MAX_MS = 1_000;
 
 let cluster: VirtualCluster;
 
