@@ -35,6 +35,7 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
   if (role.t !== "holding" && state.eligible.t === "no" && mayMove(state.movesAtMs, state.settings, nowMs)) {
     return yieldHold(turn, claim, undefined, `confirmed when no longer fit: ${state.eligible.reason}`);
   }
+  turn.reopens = turn.state.quorum !== undefined;
   turn.enter({ t: "holding", claim, lookupUntilMs: undefined }, `${write.purpose} confirmed`);
 }
 

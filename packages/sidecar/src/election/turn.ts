@@ -33,6 +33,8 @@ export class Turn {
   readonly state: Mutable<ElectionState>;
   /** This step is about promises, and no write was confirmed in it. */
   byPromise: true | undefined;
+  /** A write was confirmed that moves no deadline, since the quorum's is earlier: what has closed may be opened again. */
+  reopens = false;
   readonly #roleBefore: Role["t"];
 
   constructor(state: ElectionState, nowMs: number, wallTime: string) {
@@ -94,7 +96,8 @@ export class Turn {
   /** Says the hold, at the end of a step that left us holding. Never while a silence is unanswered. */
   openIfHolding(): void {
     const { role, silencing, openUntilMs } = this.state;
-    if (role.t !== "holding" || silencing || role.claim.deadlineMs === openUntilMs) return;
+    const isNews = role.t === "holding" && (this.reopens || role.claim.deadlineMs !== openUntilMs);
+    if (role.t !== "holding" || silencing || !isNews) return;
     const { deadlineMs, record } = role.claim;
     const { giverMac } = this.state;
     this.state.giverMac = undefined;

@@ -33,8 +33,18 @@ export type Verdict =
   | { readonly t: "on"; readonly voters: readonly Voter[]; readonly promiseDurationMs: number }
   | { readonly t: "off"; readonly reason: OffReason };
 
+export interface AdmissionSettings {
+  /** podName_podUID_bootNonce */
+  readonly identity: string;
+  /** The setting quorum is auto. */
+  readonly isWanted: boolean;
+  /** The least calm before the mode is used. */
+  readonly calmMinMs: number;
+}
+
 export interface AdmissionState {
   readonly isWanted: boolean;
+  readonly calmMinMs: number;
   readonly self: Voter;
   /** As the control plane's own objects say it; undefined: not known yet. */
   readonly replicas: number | undefined;
@@ -62,9 +72,10 @@ export type AdmissionEvent = { readonly nowMs: number } & (
   | { readonly t: "quorum-lost" }
 );
 
-export function initialAdmission(identity: string, isWanted: boolean): AdmissionState {
+export function initialAdmission({ identity, isWanted, calmMinMs }: AdmissionSettings): AdmissionState {
   return {
     isWanted,
+    calmMinMs,
     self: voterOf(identity),
     replicas: undefined,
     fenceLevel: undefined,
@@ -72,7 +83,7 @@ export function initialAdmission(identity: string, isWanted: boolean): Admission
     lateness: [],
     on: undefined,
     calmSinceMs: undefined,
-    calmMs: CALM_MIN_MS,
+    calmMs: calmMinMs,
     verdict: { t: "off", reason: "settling" },
   };
 }
@@ -150,12 +161,12 @@ function measuredOf({ peers, lateness }: AdmissionState) {
 
 function off(state: AdmissionState, reason: OffReason, nowMs: number): AdmissionState {
   const wasUsedMs = state.on === undefined ? undefined : nowMs - state.on.sinceMs;
-  const calmMs = wasUsedMs === undefined ? state.calmMs : nextCalmMs(state.calmMs, wasUsedMs);
+  const calmMs = wasUsedMs === undefined ? state.calmMs : nextCalmMs(state, wasUsedMs);
   return { ...state, on: undefined, calmSinceMs: undefined, calmMs, verdict: { t: "off", reason } };
 }
 
-function nextCalmMs(calmMs: number, wasUsedMs: number): number {
-  return wasUsedMs > calmMs * 2 ? CALM_MIN_MS * 2 : Math.min(calmMs * 2, CALM_MAX_MS);
+function nextCalmMs({ calmMs, calmMinMs }: AdmissionState, wasUsedMs: number): number {
+  return wasUsedMs > calmMs * 2 ? calmMinMs * 2 : Math.min(calmMs * 2, CALM_MAX_MS);
 }
 
 function on(state: AdmissionState, nowMs: number): AdmissionState {

@@ -4,7 +4,13 @@
  * as a candidate it challenges what the Lease shows. Decides nothing about the Lease, and touches neither it nor the VIP.
  */
 import type { FenceLevel } from "@vcluster-kube-vip/routing";
-import { type AdmissionState, initialAdmission, stepAdmission, type Verdict } from "./admission.ts";
+import {
+  type AdmissionSettings,
+  type AdmissionState,
+  initialAdmission,
+  stepAdmission,
+  type Verdict,
+} from "./admission.ts";
 import {
   type ChallengerEvent,
   type ChallengerState,
@@ -21,6 +27,8 @@ import type { Standing } from "./standing.ts";
 
 /** How often the mode's conditions are judged, by a holder. */
 export const JUDGE_EVERY_MS = 1_000;
+
+export type MemberSettings = AdmissionSettings;
 
 export interface MemberState {
   readonly identity: string;
@@ -71,13 +79,14 @@ interface Turn {
   readonly effects: MemberEffect[];
 }
 
-export function initialMember(identity: string, isWanted: boolean, nowMs: number): MemberState {
+export function initialMember(settings: MemberSettings, nowMs: number): MemberState {
+  const { identity } = settings;
   return {
     identity,
     promiser: initialPromiser(identity, nowMs),
     heartbeats: STILL,
     challenger: initialChallenger(identity),
-    admission: initialAdmission(identity, isWanted),
+    admission: initialAdmission(settings),
     probes: initialProbes(identity),
     standing: { t: "other" },
     lastTerm: 0,
