@@ -1,29 +1,32 @@
 /**
- * `pnpm sim --seeds N --seed S`: runs N schedules from seed S on. A violation is printed with its seed, its sentence and
+ * `pnpm sim [--world quorum] --seeds N --seed S`: runs N schedules from seed S on, of the world of the Lease or of the quorum. A violation is printed with its seed, its sentence and
  * its transcript, and the exit status is 1. `--seeds 1` prints the transcript in any case. A long run that was broken
  * off goes on with the seed that its last line names.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { PATHS } from "../../packages/sidecar/src/testing/simulation/coverage.ts";
-import type { Totals } from "../../packages/sidecar/src/testing/simulation/schedules.ts";
-import { runSchedule } from "../../packages/sidecar/src/testing/simulation/world.ts";
+import { QUORUM_PATHS_GONE } from "../../packages/sidecar/src/testing/simulation/quorum/paths.ts";
+import { type Totals, WORLDS, type WorldName } from "../../packages/sidecar/src/testing/simulation/schedules.ts";
+import { lossesInWords } from "./losses.ts";
 import { runInParallel } from "./parallel.ts";
 
 const PROGRESS_EVERY_MS = 5_000;
 
 interface Arguments {
+  readonly world: WorldName;
   readonly seeds: number;
   readonly seed: number;
   readonly workers: number;
 }
 
 async function main(): Promise<number> {
-  const { seeds, seed, workers } = readArguments();
-  if (seeds === 1) return printSchedule(seed);
+  const { world, seeds, seed, workers } = readArguments();
+  if (seeds === 1) return printSchedule(world, seed);
   const startedAtMs = performance.now();
   let printedAtMs = startedAtMs;
   const totals = await runInParallel({
+    world,
     first: seed,
     count: seeds,
     workers,
@@ -35,16 +38,17 @@ async function main(): Promise<number> {
   });
   print(progress(totals, startedAtMs));
   for (const [path, count] of Object.entries(totals.paths).sort()) print(`  ${String(count).padStart(9)}  ${path}`);
-  const never = PATHS.filter((path) => totals.paths[path] === undefined);
+  print(lossesInWords(totals.losses));
+  const never = (world === "quorum" ? QUORUM_PATHS_GONE : PATHS).filter((path) => totals.paths[path] === undefined);
   if (never.length > 0) print(`never seen: ${never.join("; ")}`);
   const [violation] = totals.violations;
   if (violation === undefined) return 0;
-  await printSchedule(violation.seed);
+  await printSchedule(world, violation.seed);
   return 1;
 }
 
-async function printSchedule(seed: number): Promise<number> {
-  const { transcript, violation } = await runSchedule(seed, true);
+async function printSchedule(world: WorldName, seed: number): Promise<number> {
+  const { transcript, violation } = await WORLDS[world](seed, true);
   for (const line of transcript) print(line);
   print(`seed ${seed}: ${violation ?? "no violation"}`);
   return violation === undefined ? 0 : 1;
@@ -63,13 +67,24 @@ function left({ schedules }: Totals, startedAtMs: number, seeds: number): string
 
 function readArguments(): Arguments {
   const { values } = parseArgs({
-    options: { seeds: { type: "string" }, seed: { type: "string" }, workers: { type: "string" } },
+    options: {
+      world: { type: "string" },
+      seeds: { type: "string" },
+      seed: { type: "string" },
+      workers: { type: "string" },
+    },
   });
   return {
+    world: worldOf(values.world ?? "lease"),
     seeds: positive("seeds", values.seeds ?? "20000"),
     seed: positive("seed", values.seed ?? "1"),
     workers: positive("workers", values.workers ?? String(Math.min(availableParallelism(), 8))),
   };
+}
+
+function worldOf(text: string): WorldName {
+  if (text === "lease" || text === "quorum") return text;
+  throw new RangeError(`--world must be lease or quorum, got ${JSON.stringify(text)}`);
 }
 
 function positive(name: string, text: string): number {

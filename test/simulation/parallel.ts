@@ -1,13 +1,20 @@
 /** Runs schedules on worker threads, chunk by chunk, so that both cores are busy and a failure stops soon. */
 import { Worker } from "node:worker_threads";
-import { addTotals, NO_SCHEDULES, type Totals } from "../../packages/sidecar/src/testing/simulation/schedules.ts";
+import {
+  addTotals,
+  NO_SCHEDULES,
+  type Totals,
+  type WorldName,
+} from "../../packages/sidecar/src/testing/simulation/schedules.ts";
 
 export interface Chunk {
+  readonly world: WorldName;
   readonly first: number;
   readonly count: number;
 }
 
 export interface ParallelOptions {
+  readonly world: WorldName;
   readonly first: number;
   readonly count: number;
   readonly workers: number;
@@ -19,8 +26,8 @@ const CHUNK_SCHEDULES = 250;
 
 /** Totals of all chunks; after a violation no new chunk is begun. Every worker has ended when it resolves. */
 export async function runInParallel(options: ParallelOptions): Promise<Totals> {
-  const { first, count } = options;
-  const chunks = chunksOf(first, count);
+  const { world, first, count } = options;
+  const chunks = chunksOf(world, first, count);
   const undone = new Set(chunks);
   let totals = NO_SCHEDULES;
   const add = (chunk: Chunk, part: Totals) => {
@@ -35,10 +42,10 @@ export async function runInParallel(options: ParallelOptions): Promise<Totals> {
   return totals;
 }
 
-function chunksOf(first: number, count: number): Chunk[] {
+function chunksOf(world: WorldName, first: number, count: number): Chunk[] {
   const chunks: Chunk[] = [];
   for (let at = 0; at < count; at += CHUNK_SCHEDULES) {
-    chunks.push({ first: first + at, count: Math.min(CHUNK_SCHEDULES, count - at) });
+    chunks.push({ world, first: first + at, count: Math.min(CHUNK_SCHEDULES, count - at) });
   }
   return chunks;
 }

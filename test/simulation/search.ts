@@ -10,4 +10,4 @@ const mutant = MUTANTS[index ?? -1];
 if (mutant === undefined || limit === undefined) throw new RangeError("usage: node search.ts MUTANT LIMIT");
 loadMutated(mutant);
 const { runSchedules } = await import("../../packages/sidecar/src/testing/simulation/schedules.ts");
-process.stdout.write(JSON.stringify(await runSchedules(1, limit, true)));
+process.stdout.write(JSON.stringify(await runSchedules(mutant.world ?? "lease", 1, limit, true)));

@@ -3,6 +3,6 @@ import { parentPort } from "node:worker_threads";
 import { runSchedules } from "../../packages/sidecar/src/testing/simulation/schedules.ts";
 import type { Chunk } from "./parallel.ts";
 
-parentPort?.on("message", async ({ first, count }: Chunk) => {
-  parentPort?.postMessage(await runSchedules(first, count));
+parentPort?.on("message", async ({ world, first, count }: Chunk) => {
+  parentPort?.postMessage(await runSchedules(world, first, count));
 });

@@ -7,8 +7,8 @@ export const COUNTING: readonly Mutant[] = [
     edits: [
       {
         file: "sidecar/src/election/holder.ts",
-        find: "deadlineMs: write.sentAtMs + turn.holdDurationMs",
-        replace: "deadlineMs: nowMs + turn.holdDurationMs",
+        find: "leaseDeadlineMs = write.sentAtMs + turn.holdDurationMs",
+        replace: "leaseDeadlineMs = nowMs + turn.holdDurationMs",
       },
     ],
     caughtBy: simulation(4_000),
@@ -40,7 +40,7 @@ export const COUNTING: readonly Mutant[] = [
     edits: [
       {
         file: "sidecar/src/election/holder.ts",
-        find: 'if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");\n  const found',
+        find: "if (nowMs >= claim.deadlineMs) return suspend(turn, claim, passed(claim, nowMs));\n  const found",
         replace:
           'if (nowMs >= claim.deadlineMs - turn.holdDurationMs + state.settings.renewDeadlineMs) return suspend(turn, claim, "deadline-passed");\n  const found',
       },

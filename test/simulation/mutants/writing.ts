@@ -34,8 +34,8 @@ export const WRITING: readonly Mutant[] = [
       },
       {
         file: "sidecar/src/election/yielding.ts",
-        find: "deadlineMs: Number.NEGATIVE_INFINITY }",
-        replace: "deadlineMs: role.claim.deadlineMs }",
+        find: "leaseDeadlineMs: never, deadlineMs: never }",
+        replace: "leaseDeadlineMs: role.claim.leaseDeadlineMs, deadlineMs: role.claim.deadlineMs }",
       },
       { file: "sidecar/src/election/yielding.ts", find: "phase.tries >= MARK_TRIES_MAX", replace: "phase.tries >= 1" },
       {

@@ -64,6 +64,7 @@ export function loadConfig(input: ConfigInput): ConfigResult {
     identity: readIdentity(reader, input.facts),
     kubeApi: readKubeApi(reader, around),
     moves: readMoves(reader),
+    quorum: reader.readOrDefault(SETTINGS.quorum).value,
   };
   if (vip !== undefined) {
     if (gateway !== undefined) reader.report(...checkVipInSubnet(vip.address, gateway));

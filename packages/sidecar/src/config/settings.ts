@@ -53,6 +53,7 @@ const RESERVED_TABLES = new Map([
 ]);
 
 const FENCE_MODES = ["strict", "best"] as const;
+const QUORUM_MODES = ["auto", "off"] as const;
 
 export const SETTINGS = {
   configFile: {
@@ -217,6 +218,12 @@ export const SETTINGS = {
     kind: seconds({ min: 1, max: 3600 }),
     default: "180",
     description: "The window that voluntary moves are counted in.",
+  }),
+  quorum: own("quorum", {
+    kind: oneOf(QUORUM_MODES),
+    default: "off",
+    description:
+      "auto: promises of peers shorten the takeover from a lost node, where three replicas or more allow it. Without effect yet: no replica asks for a promise.",
   }),
   podName: fromPod("POD_NAME", {
     kind: nodeName,

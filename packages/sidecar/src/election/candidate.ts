@@ -2,9 +2,11 @@
  * A replica that does not hold: it counts, and takes only by a proof (rule 2). Every take is a compare-and-swap on
  * the version that the proof is about, so a proof that is out of date costs a refused write and nothing else.
  */
+import { sameTerm } from "../quorum/port.ts";
 import type { ElectionState } from "./election.ts";
 import { type LeaseRecord, MAC_ANNOTATION, WRITE_ANNOTATION } from "./lease-record.ts";
 import { MARK_RESERVED_MS, markOf, provesMark } from "./mark.ts";
+import { provenTarget } from "./mode.ts";
 import { countedDurationMs, isRecord } from "./observation.ts";
 import type { Turn } from "./turn.ts";
 
@@ -16,7 +18,7 @@ const ANSWER_LATE_MS = 50;
 
 /** From when on the current version may be taken, and by which proof; undefined while nothing is known of it. */
 export interface TakeProof {
-  readonly by: "expiry" | "mark";
+  readonly by: "expiry" | "mark" | "quorum";
   readonly fromMs: number;
 }
 
@@ -27,6 +29,12 @@ export function takeProof(state: ElectionState, nowMs: number): TakeProof | unde
     by: "expiry",
     fromMs: sinceMs + countedDurationMs(state.lease, state.settings.leaseDurationMs, nowMs),
   };
+  const { quorumProof } = state;
+  // Given up for good: no acknowledgement keeps that hold any more, and its own write would be another version.
+  const target = quorumProof === undefined ? undefined : provenTarget(current, predecessor);
+  if (quorumProof !== undefined && target !== undefined && sameTerm(target, quorumProof)) {
+    return { by: "quorum", fromMs: sinceMs };
+  }
   const mark = markOf(current);
   // A giver has its own way back (resuming on its own answer); its mark is no proof for itself.
   if (mark === undefined || mark.from === state.settings.identity) return expiry;

@@ -24,7 +24,7 @@ export function newestVersion(turn: Turn, claim: Claim): LeaseRecord {
 
 /** When the last confirmed write of the claim was sent, own monotonic clock; long ago where there is no claim, or a mark. */
 export function renewedAtMs({ role, settings }: ElectionState): number {
-  return "claim" in role ? role.claim.deadlineMs - holdDurationMs(settings) : Number.NEGATIVE_INFINITY;
+  return "claim" in role ? role.claim.leaseDeadlineMs - holdDurationMs(settings) : Number.NEGATIVE_INFINITY;
 }
 
 /** Whether the version of the last confirmed write is no longer the current one. */

@@ -7,14 +7,18 @@ import {
   type LeaseRecord,
   MAC_ANNOTATION,
   MARK_ANNOTATION,
+  MODE_ANNOTATION,
   WRITE_ANNOTATION,
 } from "./lease-record.ts";
 import { formatMark } from "./mark.ts";
+import { formatMode, type Mode } from "./mode.ts";
 
 export interface DraftContext {
   readonly settings: ElectionSettings;
   readonly number: string;
   readonly mac: string | undefined;
+  /** What the record is to say of its mode; undefined: nothing. */
+  readonly mode: Mode | undefined;
   /** "3/4"; undefined: not known yet. */
   readonly acknowledged: string | undefined;
   /** MicroTime of the Kubernetes API: RFC 3339 with exactly six fraction digits. */
@@ -37,22 +41,22 @@ export function vacantDraft(context: DraftContext): LeaseDraft {
 /** Taking, restoring and resuming: our name, one transition more, no mark, and nobody has acknowledged it yet. */
 export function takeDraft(context: DraftContext, base: LeaseRecord, transitionsAtLeast: number): LeaseDraft {
   const { [MARK_ANNOTATION]: _mark, [ACKNOWLEDGED_ANNOTATION]: _acknowledged, ...kept } = base.annotations;
-  return {
+  return withMode(context, base, {
     ...heldDraft(context, base),
     leaseTransitions: transitionsOf(base, transitionsAtLeast, 1),
     acquireTime: context.wallTime,
     annotations: { ...kept, ...ownAnnotations(context) },
-  };
+  });
 }
 
 /** A renewal keeps mark and transitions; transitions lowered by another hand are put back. */
 export function renewDraft(context: DraftContext, base: LeaseRecord, transitionsAtLeast: number): LeaseDraft {
-  return {
+  return withMode(context, base, {
     ...heldDraft(context, base),
     leaseTransitions: transitionsOf(base, transitionsAtLeast, 0),
     acquireTime: base.acquireTime ?? context.wallTime,
     annotations: { ...base.annotations, ...ownAnnotations(context) },
-  };
+  });
 }
 
 /** Rule 2b: vacates the Lease and says that its holder is silent. */
@@ -80,6 +84,14 @@ function heldDraft(context: DraftContext, base: LeaseRecord): LeaseDraft {
     renewTime: context.wallTime,
     annotations: base.annotations,
   };
+}
+
+/** Bound to the holder and the transitions that this very write says (R6). */
+function withMode({ mode }: DraftContext, { resourceVersion }: LeaseRecord, draft: LeaseDraft): LeaseDraft {
+  if (mode === undefined) return draft;
+  const { holderIdentity: holder, leaseTransitions: transitions } = draft;
+  const text = formatMode({ ...mode, holder, transitions, replaced: resourceVersion });
+  return { ...draft, annotations: { ...draft.annotations, [MODE_ANNOTATION]: text } };
 }
 
 /**

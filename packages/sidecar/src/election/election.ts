@@ -2,9 +2,11 @@
  * The election's vocabulary: what it is told (settings), what it knows (state), what happens to it (events) and what
  * it wants done (effects). `step` in step.ts is the machine. Pure: no clock, no I/O, no randomness.
  */
+import type { HeldTerm } from "../quorum/port.ts";
 import type { ReadResult, WatchEvent, WriteResult } from "./lease-lock.ts";
 import type { LeaseDraft, LeaseRecord } from "./lease-record.ts";
 import { NOTHING_KNOWN, type Observation } from "./observation.ts";
+import type { Promised, QuorumHold } from "./quorum-hold.ts";
 
 export interface ElectionSettings {
   /** podName_podUID_bootNonce: never the same for two lives (rule 8). */
@@ -16,13 +18,17 @@ export interface ElectionSettings {
   /** Rule 10: voluntary moves allowed per window. */
   readonly movesMax: number;
   readonly movesWindowMs: number;
+  /** Whether promises of peers may end a hold earlier, and so shorten a takeover (rule 9). */
+  readonly quorum: "auto" | "off";
 }
 
 /** Our hold on the Lease: what the last confirmed write said. */
 export interface Claim {
   /** The record that answered our last confirmed write. Past the deadline only this version may be built on (rule 3). */
   readonly record: LeaseRecord;
-  /** H: monotonic. -Infinity once a mark was sent: only a confirmed write sent later opens again (rule 4). */
+  /** Where the Lease alone would end it: counted from the send of that write. */
+  readonly leaseDeadlineMs: number;
+  /** H: the earlier of that and the quorum's end, monotonic. -Infinity once a mark was sent: only a confirmed write sent later opens again (rule 4). */
   readonly deadlineMs: number;
 }
 
@@ -82,6 +88,7 @@ export type YieldPhase =
 
 export type SilenceReason =
   | "deadline-passed"
+  | "quorum-lapsed"
   | "lookup-unanswered"
   | "lease-missing"
   | "lease-vacant"
@@ -148,6 +155,12 @@ export interface ElectionState {
   readonly movesAtMs: readonly number[];
   /** A record's duration that was warned about. */
   readonly warnedDurationSeconds: number | undefined;
+  /** The Lease may say mode quorum of a hold of ours; undefined: certainly not. Outlives the role. */
+  readonly quorum: QuorumHold | undefined;
+  /** The term of the mode that own writes say. */
+  readonly modeTerm: number;
+  /** A term of another holder that a majority has given up for good. */
+  readonly quorumProof: HeldTerm | undefined;
 }
 
 export function initialState(settings: ElectionSettings): ElectionState {
@@ -176,6 +189,9 @@ export function initialState(settings: ElectionSettings): ElectionState {
     acknowledged: undefined,
     movesAtMs: [],
     warnedDurationSeconds: undefined,
+    quorum: undefined,
+    modeTerm: 0,
+    quorumProof: undefined,
   };
 }
 
@@ -212,6 +228,13 @@ export type ElectionEvent = {
   /** An operator's or the supervisor's wish; `to` undefined is anybody. */
   | { readonly t: "transfer"; readonly to: string | undefined; readonly readyPeers: number }
   | { readonly t: "stop" }
+  /** A majority of voters has promised this term until then. */
+  | ({ readonly t: "quorum-promised" } & Promised)
+  /** The kernel has the deadline of the "tighten" of this term. */
+  | { readonly t: "tightened"; readonly term: number }
+  | { readonly t: "quorum-left"; readonly reason: string }
+  /** A majority of voters has given this term up, and promises it nothing more. */
+  | { readonly t: "quorum-proof"; readonly against: HeldTerm }
 );
 
 export type ElectionEffect =
@@ -237,7 +260,17 @@ export type ElectionEffect =
        * names, whatever it may be. Said once, of the take itself; undefined after an expiry.
        */
       readonly giverMac: string | undefined;
+      /**
+       * No write was confirmed, but peers have promised: what is open may be kept open until then. What has closed
+       * meanwhile, by whatever clock, stays so until a write is confirmed (rule 6).
+       */
+      readonly byPromise: true | undefined;
     }
+  /**
+   * Tightening, of what is open: the kernel is told this earlier deadline, after every "hold" that was said before.
+   * Answered by one "tightened" when it is in force; "hold" may follow before that, of deadlines that allow for it.
+   */
+  | { readonly t: "tighten"; readonly deadlineMs: number; readonly term: number }
   /**
    * There is nothing to adopt: the gate is closed and everything of the earlier life removed. Answered by nothing, but
    * this replica is not eligible until an "eligible" says so again.

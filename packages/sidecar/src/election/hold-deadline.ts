@@ -4,7 +4,7 @@
  */
 
 /** rho: what a monotonic clock may run fast or slow against another's. An assumption, printed in the docs. */
-const CLOCK_RATE_ERROR = 0.02;
+export const CLOCK_RATE_ERROR = 0.02;
 
 /** Kept free for the work between the deadline and silence: a late timer, a netlink call. */
 export const HOLD_MARGIN_MS = 50;

@@ -8,6 +8,7 @@ import type { Claim, PendingWrite, SilenceReason } from "./election.ts";
 import type { LeaseRecord } from "./lease-record.ts";
 import { mayMove } from "./moves.ts";
 import { isOlder, isRecord } from "./observation.ts";
+import { bounded, endQuorum } from "./quorum-hold.ts";
 import type { Turn } from "./turn.ts";
 import { yieldHold } from "./yielding.ts";
 
@@ -23,15 +24,18 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
   if (write.order <= state.voidedThrough) return noteVersion(turn, record);
   state.hasTaken = true;
   state.nextTryAtMs = Math.max(nowMs, write.sentAtMs + state.settings.retryPeriodMs);
-  const claim: Claim = { record, deadlineMs: write.sentAtMs + turn.holdDurationMs };
+  endQuorum(turn, write);
+  const leaseDeadlineMs = write.sentAtMs + turn.holdDurationMs;
+  const claim: Claim = bounded(turn, { record, leaseDeadlineMs, deadlineMs: leaseDeadlineMs });
   if (role.t === "yielding") {
     state.role = { ...role, claim };
     return;
   }
-  if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
+  if (nowMs >= claim.deadlineMs) return suspend(turn, claim, passed(claim, nowMs));
   if (role.t !== "holding" && state.eligible.t === "no" && mayMove(state.movesAtMs, state.settings, nowMs)) {
     return yieldHold(turn, claim, undefined, `confirmed when no longer fit: ${state.eligible.reason}`);
   }
+  turn.reopens = turn.state.quorum !== undefined;
   turn.enter({ t: "holding", claim, lookupUntilMs: undefined }, `${write.purpose} confirmed`);
 }
 
@@ -49,7 +53,7 @@ export function advanceHolding(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.role.t !== "holding") return;
   const { claim, lookupUntilMs } = state.role;
-  if (nowMs >= claim.deadlineMs) return suspend(turn, claim, "deadline-passed");
+  if (nowMs >= claim.deadlineMs) return suspend(turn, claim, passed(claim, nowMs));
   const found = lostBy(turn, claim);
   if (found !== undefined) return lose(turn, claim, found);
   if (state.stopping) return yieldHold(turn, claim, state.successor, "stop asked for");
@@ -118,6 +122,10 @@ function lose(turn: Turn, claim: Claim, reason: SilenceReason): void {
   if (turn.state.role.t === "holding") turn.silence(reason);
   turn.state.pending = [];
   turn.enter({ t: "waiting" }, reason);
+}
+
+function passed({ leaseDeadlineMs }: Claim, nowMs: number): SilenceReason {
+  return nowMs < leaseDeadlineMs ? "quorum-lapsed" : "deadline-passed";
 }
 
 function suspend(turn: Turn, claim: Claim, reason: SilenceReason): void {

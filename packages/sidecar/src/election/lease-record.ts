@@ -49,3 +49,5 @@ export const MARK_ANNOTATION = "vcluster-kube-vip/mark";
 export const ACKNOWLEDGED_ANNOTATION = "vcluster-kube-vip/acknowledged";
 /** The holder's MAC address on the VIP's interface: tells its ARP answers from a stranger's (rule 2, first take). */
 export const MAC_ANNOTATION = "vcluster-kube-vip/mac";
+/** Whether promises of the holder's peers end its hold too, and whose (mode.ts). */
+export const MODE_ANNOTATION = "vcluster-kube-vip/mode";

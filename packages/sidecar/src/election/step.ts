@@ -12,6 +12,7 @@ import { markOf } from "./mark.ts";
 import * as observed from "./observation.ts";
 import { countedDurationMs, isRecord, type Observation } from "./observation.ts";
 import { durationDiffers, oddities } from "./oddities.ts";
+import { afterPromised, afterQuorumLeft, afterTightened } from "./quorum-hold.ts";
 import { Turn } from "./turn.ts";
 import { advanceYielding, afterMark, afterSilenced, noticeUnfit, rebaseMark, transfer } from "./yielding.ts";
 
@@ -78,6 +79,15 @@ function take(turn: Turn, event: ElectionEvent): void {
       return transfer(turn, event.to, event.readyPeers);
     case "stop":
       turn.state.stopping = true;
+      return;
+    case "quorum-promised":
+      return afterPromised(turn, event);
+    case "tightened":
+      return afterTightened(turn, event.term);
+    case "quorum-left":
+      return afterQuorumLeft(turn);
+    case "quorum-proof":
+      turn.state.quorumProof = event.against;
       return;
     default:
       return assertNever(event);

@@ -14,6 +14,7 @@ import type {
 } from "./election.ts";
 import { holdDurationMs } from "./hold-deadline.ts";
 import { type LeaseDraft, type LeaseRecord, WRITE_ANNOTATION } from "./lease-record.ts";
+import { type Mode, termIn } from "./mode.ts";
 import { recentMoves } from "./moves.ts";
 
 /** Lost answers remembered. At one write a retry period they leave with their deadline long before. */
@@ -30,6 +31,10 @@ export class Turn {
   readonly wallTime: string;
   readonly effects: ElectionEffect[] = [];
   readonly state: Mutable<ElectionState>;
+  /** This step is about promises, and no write was confirmed in it. */
+  byPromise: true | undefined;
+  /** A write was confirmed that moves no deadline, since the quorum's is earlier: what has closed may be opened again. */
+  reopens = false;
   readonly #roleBefore: Role["t"];
 
   constructor(state: ElectionState, nowMs: number, wallTime: string) {
@@ -42,6 +47,7 @@ export class Turn {
   enter(role: Role, reason: string): void {
     const from = this.state.role.t;
     this.state.role = role;
+    if (role.t !== "holding") this.leaveQuorum();
     if (from !== role.t) this.effects.push({ t: "transition", from, to: role.t, reason });
   }
 
@@ -90,7 +96,8 @@ export class Turn {
   /** Says the hold, at the end of a step that left us holding. Never while a silence is unanswered. */
   openIfHolding(): void {
     const { role, silencing, openUntilMs } = this.state;
-    if (role.t !== "holding" || silencing || role.claim.deadlineMs === openUntilMs) return;
+    const isNews = role.t === "holding" && (this.reopens || role.claim.deadlineMs !== openUntilMs);
+    if (role.t !== "holding" || silencing || !isNews) return;
     const { deadlineMs, record } = role.claim;
     const { giverMac } = this.state;
     this.state.giverMac = undefined;
@@ -102,7 +109,17 @@ export class Turn {
       transitions: record.leaseTransitions,
       adopted: this.#roleBefore === "adopting",
       giverMac,
+      byPromise: this.byPromise,
     });
+  }
+
+  /** Writes from here on say mode lease; whether that is news. */
+  leaveQuorum(): boolean {
+    const { quorum, lastNumber } = this.state;
+    if (quorum === undefined || quorum.phase.t === "leaving") return false;
+    this.state.quorum = { ...quorum, phase: { t: "leaving", afterOrder: lastNumber } };
+    this.state.modeTerm += 1;
+    return true;
   }
 
   /** Whatever was sent so far opens nothing any more, answered or not. */
@@ -126,6 +143,7 @@ export class Turn {
   take(purpose: "take" | "restore" | "resume", base: LeaseRecord, transitionsAtLeast: number): string {
     // Another take, which nobody has acknowledged yet.
     this.state.acknowledged = undefined;
+    if (purpose === "take") this.state.modeTerm = Math.max(this.state.modeTerm, termIn(base)) + 1;
     return this.#write(purpose, base, (context) => drafts.takeDraft(context, base, transitionsAtLeast));
   }
 
@@ -152,8 +170,9 @@ export class Turn {
   ): string {
     this.state.lastNumber += 1;
     const { settings, mac, lastNumber, acknowledged } = this.state;
+    const mode = this.#mode;
     const number = `${settings.identity}/${lastNumber}`;
-    const draft = draftOf({ settings, number, mac, acknowledged, wallTime: this.wallTime });
+    const draft = draftOf({ settings, number, mac, acknowledged, mode, wallTime: this.wallTime });
     const pending: PendingWrite = {
       number,
       order: lastNumber,
@@ -167,6 +186,14 @@ export class Turn {
     this.state.nextTryAtMs = this.nowMs + settings.retryPeriodMs;
     this.effects.push({ t: "write", number, purpose, draft, timeoutMs: this.requestTimeoutMs });
     return number;
+  }
+
+  /** What our writes say now; undefined: nothing of modes at all. */
+  get #mode(): Mode | undefined {
+    const { settings, quorum, modeTerm } = this.state;
+    if (settings.quorum === "off") return undefined;
+    if (quorum?.phase.t !== "published") return { mode: "lease", term: modeTerm, voters: [] };
+    return { mode: "quorum", term: quorum.term, voters: quorum.voters };
   }
 
   /** Wants a consistent read, now or as soon as the last failed one allows. */

@@ -72,7 +72,8 @@ export function afterSilenced(turn: Turn): void {
 
 function sendMark(turn: Turn, role: Yielding, next: Pick<Marking, "base" | "tries" | "certain">): void {
   const number = turn.mark(next.base, role.to);
-  const claim: Claim = { record: role.claim.record, deadlineMs: Number.NEGATIVE_INFINITY };
+  const { NEGATIVE_INFINITY: never } = Number;
+  const claim: Claim = { record: role.claim.record, leaseDeadlineMs: never, deadlineMs: never };
   turn.state.role = { ...role, claim, phase: { t: "marking", number, ...next } };
 }
 

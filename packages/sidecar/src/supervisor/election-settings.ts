@@ -8,8 +8,9 @@ export function leaseOf({ lease }: Pick<Config, "lease">): string {
 }
 
 /** @param identity podName_podUID_bootNonce */
-export function electionSettings({ lease, moves }: Config, identity: string): ElectionSettings {
+export function electionSettings({ lease, moves, quorum }: Config, identity: string): ElectionSettings {
   const { leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs } = lease;
   const { max: movesMax, windowMs: movesWindowMs } = moves;
-  return { identity, leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs, movesMax, movesWindowMs };
+  const timing = { leaseDurationMs, renewDeadlineMs, retryPeriodMs, recordResolutionMs };
+  return { identity, ...timing, movesMax, movesWindowMs, quorum };
 }

@@ -347,6 +347,9 @@ export class Supervisor {
           effect.adopted,
           giverOf(effect.giverMac, this.#election.mac),
         );
+      case "tighten":
+        // Promises are what the election is to be told of first, and nobody asks for any yet.
+        throw new TypeError(`supervisor: told to tighten for term ${effect.term}, though no peer was asked`);
       case "disinherit":
         this.#vip.disinherit();
         return this.#link.disinherit();

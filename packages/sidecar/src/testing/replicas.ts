@@ -56,6 +56,7 @@ export const MEMORY_CONFIG: Config = {
   http: { port: 0, addresses: [] },
   logLevel: "info",
   moves: { max: 4, windowMs: 180_000 },
+  quorum: "off",
 };
 
 export class Cluster {

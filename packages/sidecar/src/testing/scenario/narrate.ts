@@ -2,6 +2,7 @@
 import type { ElectionEffect, Notice } from "../../election/election.ts";
 import { ACKNOWLEDGED_ANNOTATION, type LeaseRecord, MARK_ANNOTATION } from "../../election/lease-record.ts";
 import { markOf } from "../../election/mark.ts";
+import { modeOf } from "../../election/mode.ts";
 import type { LeaseChange } from "../lease-store.ts";
 import type { Happening } from "./replica.ts";
 
@@ -18,6 +19,8 @@ export function effectInWords(effect: ElectionEffect, nowMs: number): string {
       return "asks the segment for the VIP";
     case "hold":
       return `${effect.adopted ? "adopts, " : ""}may hold for ${seconds(effect.deadlineMs - nowMs)}`;
+    case "tighten":
+      return `has the kernel end the hold in ${seconds(effect.deadlineMs - nowMs)}, for term ${effect.term}`;
     case "disinherit":
       return `gives away what it inherited: ${effect.reason}`;
     case "mute":
@@ -64,7 +67,9 @@ function leaseInWords(lease: LeaseRecord): string {
   const marked = mark === undefined ? stale : `, mark by ${mark.from} for ${mark.to ?? "anybody"}`;
   const heard = lease.annotations[ACKNOWLEDGED_ANNOTATION];
   const acknowledged = heard === undefined || lease.holderIdentity === "" ? "" : `, acknowledged by ${heard}`;
-  return `${holder}, ${lease.leaseDurationSeconds} s, transitions ${lease.leaseTransitions}${marked}${acknowledged}`;
+  const mode = modeOf(lease);
+  const modeText = mode === undefined ? "" : `, mode ${mode.mode} in term ${mode.term}`;
+  return `${holder}, ${lease.leaseDurationSeconds} s, transitions ${lease.leaseTransitions}${marked}${acknowledged}${modeText}`;
 }
 
 export function happeningInWords(happening: Happening): string {
@@ -94,6 +99,14 @@ export function happeningInWords(happening: Happening): string {
       return "another replica claims the VIP";
     case "renew-soon":
       return "a renewal is wanted now";
+    case "quorum-promised":
+      return `a majority has promised term ${happening.term}`;
+    case "quorum-left":
+      return `the quorum is left: ${happening.reason}`;
+    case "quorum-proof":
+      return `a majority has given up term ${happening.against.term} of ${happening.against.holderIdentity}`;
+    case "tightened":
+      return `the kernel ends the hold of term ${happening.term} in time`;
     case "tick":
     case "silenced":
     case "stop":

@@ -31,7 +31,7 @@ export class LeaseWay implements LeaseLock {
   write(draft: LeaseDraft, timeoutMs: number): Promise<WriteResult> {
     return this.#ask<WriteResult, WriteResult>(
       timeoutMs,
-      () => this.#apply(draft),
+      () => applyDraft(this.#parts.store, draft),
       (answer) => (answer.t === "written" ? "settles" : "final"),
       writeResult,
     );
@@ -67,13 +67,6 @@ export class LeaseWay implements LeaseLock {
     this.#watch?.end();
   }
 
-  #apply(draft: LeaseDraft): WriteResult {
-    const { store } = this.#parts;
-    const { base, ...content } = draft;
-    if (base === undefined) return store.create(MEMORY_LEASE_KEY, content);
-    return store.update(MEMORY_LEASE_KEY, { ...content, raw: base.raw }, base.resourceVersion);
-  }
-
   #ask<A, R>(
     timeoutMs: number,
     atServer: () => A,
@@ -89,9 +82,14 @@ export class LeaseWay implements LeaseLock {
   }
 }
 
-const FAILED: ReadResult = { t: "failed", status: undefined, reason: "simulated", retryAfterMs: undefined };
+export const FAILED: ReadResult = { t: "failed", status: undefined, reason: "simulated", retryAfterMs: undefined };
 const UNKNOWN: WriteResult = { t: "unknown", reason: "no answer in time" };
 const UNSENT: WriteResult = { t: "refused", status: undefined, reason: "no API server", retryAfterMs: undefined };
+
+export function applyDraft(store: LeaseStore, { base, ...content }: LeaseDraft): WriteResult {
+  if (base === undefined) return store.create(MEMORY_LEASE_KEY, content);
+  return store.update(MEMORY_LEASE_KEY, { ...content, raw: base.raw }, base.resourceVersion);
+}
 
 function settles(): "settles" {
   return "settles";
@@ -102,13 +100,13 @@ function first(answers: readonly ReadResult[]): ReadResult {
 }
 
 /** As adapters/kube-api/lease-answers.ts has it: what an unanswered copy leaves open, no other makes certain. */
-function writeResult(answers: readonly WriteResult[], unanswered: number): WriteResult {
+export function writeResult(answers: readonly WriteResult[], unanswered: number): WriteResult {
   const written = answers.find((answer) => answer.t === "written");
   if (written !== undefined) return written;
   if (unanswered > 0) return UNKNOWN;
   return answers[0] ?? UNSENT;
 }
 
-function found(lease: ReturnType<LeaseStore["get"]>): ReadResult {
+export function found(lease: ReturnType<LeaseStore["get"]>): ReadResult {
   return lease === undefined ? { t: "missing" } : { t: "found", lease };
 }

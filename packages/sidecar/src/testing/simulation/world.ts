@@ -20,18 +20,8 @@ import { Operator } from "./operator.ts";
 import { Oracle } from "./oracle.ts";
 import { Pod, type PodHooks, REPLICAS, type ReplicaName } from "./pod.ts";
 import { Random } from "./random.ts";
+import type { ScheduleResult } from "./schedule-result.ts";
 import { Timeline } from "./timeline.ts";
-
-export interface ScheduleResult {
-  readonly seed: number;
-  /** What went wrong, in words; undefined if nothing did. */
-  readonly violation: string | undefined;
-  readonly takeovers: number;
-  /** How often each path was gone (coverage.ts). */
-  readonly paths: ReadonlyMap<string, number>;
-  /** The last lines, if asked for. */
-  readonly transcript: readonly string[];
-}
 
 /**
  * Faults begin until here. Then the VIP must come back, at the latest when the last freeze or cut is over (20 s) and the
@@ -107,6 +97,7 @@ class World implements Surroundings {
       recordResolutionMs: isShared ? 1000 : 0,
       movesMax: 4,
       movesWindowMs: 180_000,
+      quorum: "off",
     };
     this.withLifetimes = random.chance(0.4);
     this.clientGo = isShared ? this.#clientGoCandidate(this.#settings) : undefined;
@@ -222,6 +213,7 @@ class World implements Surroundings {
       violation: this.oracle.violation,
       takeovers: this.oracle.takeovers,
       paths: this.coverage.counts,
+      lossesMs: [],
       transcript: this.#transcript?.slice(-TRANSCRIPT_LINES_MAX) ?? [],
     };
   }

@@ -1,0 +1,26 @@
+/** What the quorum's machines have to know of the election. Says what is; decides nothing. */
+import { voterOf } from "../quorum/port.ts";
+import type { Standing } from "../quorum/standing.ts";
+import type { ElectionState } from "./election.ts";
+import { provenTarget } from "./mode.ts";
+import { isRecord } from "./observation.ts";
+
+export function quorumStanding(state: ElectionState): Standing {
+  const { role, quorum, modeTerm, settings, lease, eligible, stopping } = state;
+  if (settings.quorum === "off" || stopping) return { t: "other" };
+  if (role.t === "holding") {
+    const { leaseTransitions } = role.claim.record;
+    const term = quorum?.term ?? modeTerm + 1;
+    return {
+      t: "holding",
+      held: { holderIdentity: settings.identity, leaseTransitions, term },
+      inUse: quorum !== undefined,
+    };
+  }
+  // Asking the segment and taking go on with what was proven.
+  if (role.t !== "waiting" && role.t !== "asking") return { t: "other" };
+  const { current, predecessor } = lease;
+  const target = isRecord(current) && eligible.t === "yes" ? provenTarget(current, predecessor) : undefined;
+  const isOwn = target !== undefined && voterOf(target.holderIdentity) === voterOf(settings.identity);
+  return { t: "candidate", target: isOwn ? undefined : target };
+}
