@@ -11,11 +11,9 @@ export function quorumStanding(state: ElectionState): Standing {
   if (role.t === "holding") {
     const { leaseTransitions } = role.claim.record;
     const term = quorum?.term ?? modeTerm + 1;
-    return {
-      t: "holding",
-      held: { holderIdentity: settings.identity, leaseTransitions, term },
-      inUse: quorum !== undefined,
-    };
+    const held = { holderIdentity: settings.identity, leaseTransitions, term };
+    if (quorum === undefined) return { t: "holding", held, use: "none" };
+    return { t: "holding", held, use: quorum.phase.t === "leaving" ? "ending" : "current" };
   }
   // Asking the segment and taking go on with what was proven.
   if (role.t !== "waiting" && role.t !== "asking") return { t: "other" };

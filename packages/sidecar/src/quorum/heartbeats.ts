@@ -95,10 +95,12 @@ function count(state: Beating, message: QuorumMessage, nowMs: number): [Heartbea
   const voter = voterOf(message.sender);
   const sent = state.sent.find(({ sequence }) => sequence === message.sequence);
   if (!sameTerm(message, state.held) || sent === undefined || !isAnother(state, voter)) return [state, []];
-  const answered: HeartbeatsEffect = { t: "answered", identity: message.sender, roundTripMs: nowMs - sent.atMs };
-  const grantedMs = sent.atMs + quorumHoldMs(message.promiseDurationMs);
   const lastMs = state.promised[voter] ?? Number.NEGATIVE_INFINITY;
-  const promised = { ...state.promised, [voter]: Math.max(lastMs, grantedMs) };
+  const grantedMs = sent.atMs + quorumHoldMs(message.promiseDurationMs);
+  // By the other path, or a copy: the quicker answer has said it.
+  if (grantedMs <= lastMs) return [state, []];
+  const answered: HeartbeatsEffect = { t: "answered", identity: message.sender, roundTripMs: nowMs - sent.atMs };
+  const promised = { ...state.promised, [voter]: grantedMs };
   const majorityMs = majorityUntilMs(state.voters, promised);
   const untilMs = state.untilMs === undefined ? ahead(majorityMs, nowMs) : extendedMs(state.untilMs, nowMs, majorityMs);
   const next: Beating = { ...state, promised, untilMs };

@@ -178,18 +178,18 @@ function hold(turn: Turn, standing: Extract<Standing, { t: "holding" }>): void {
   }
   const { verdict } = state.admission;
   if (verdict.t === "off") leave(turn, standing, verdict.reason);
-  else if (!isFor(state.heartbeats, standing) && !standing.inUse) begin(turn, standing, verdict.voters);
+  else if (!isFor(state.heartbeats, standing) && standing.use === "none") begin(turn, standing, verdict.voters);
   const promiseDurationMs = verdict.t === "on" ? verdict.promiseDurationMs : PROMISE_MIN_MS;
   beats(turn, { t: "tick", nowMs, promiseDurationMs });
   if (state.heartbeats.t === "still") probe(turn);
 }
 
 /** In use, the term is beaten for until the Lease says that it is over: that much longer the hold may last. */
-function leave(turn: Turn, { inUse }: Extract<Standing, { t: "holding" }>, reason: string): void {
+function leave(turn: Turn, { use }: Extract<Standing, { t: "holding" }>, reason: string): void {
   const { state, nowMs } = turn;
+  if (use === "current") turn.effects.push({ t: "tell", news: { t: "quorum-left", reason } });
   if (state.heartbeats.t === "still") return;
-  turn.effects.push({ t: "tell", news: { t: "quorum-left", reason } });
-  if (!inUse || isLapsed(state.heartbeats, nowMs)) beats(turn, { t: "end", nowMs });
+  if (use === "none" || isLapsed(state.heartbeats, nowMs)) beats(turn, { t: "end", nowMs });
 }
 
 function begin(turn: Turn, { held }: Extract<Standing, { t: "holding" }>, voters: readonly Voter[]): void {
@@ -199,10 +199,10 @@ function begin(turn: Turn, { held }: Extract<Standing, { t: "holding" }>, voters
 }
 
 /** Whether these heartbeats are for this hold: its term in use, or one that it may come to use. */
-function isFor(heartbeats: HeartbeatsState, { held, inUse }: Extract<Standing, { t: "holding" }>): boolean {
+function isFor(heartbeats: HeartbeatsState, { held, use }: Extract<Standing, { t: "holding" }>): boolean {
   if (heartbeats.t === "still") return false;
   const { term } = heartbeats.held;
-  return sameTerm(heartbeats.held, { ...held, term }) && (inUse ? term === held.term : term >= held.term);
+  return sameTerm(heartbeats.held, { ...held, term }) && (use === "none" ? term >= held.term : term === held.term);
 }
 
 /** R4: half of the quorum's hold is gone without a majority; the rest is for the compare-and-swap. */

@@ -7,8 +7,8 @@ export type Standing =
       readonly t: "holding";
       /** Its term is that of the mode in use, or the least that the next use may have. */
       readonly held: HeldTerm;
-      /** The Lease says, or may say, that this term's promises end the hold. */
-      readonly inUse: boolean;
+      /** Whether this term's promises end the hold: not, yes, or until the Lease says otherwise, which is on its way. */
+      readonly use: "none" | "current" | "ending";
     }
   /** `target`: what the Lease shows may be taken by a majority's word; undefined: nothing. */
   | { readonly t: "candidate"; readonly target: Target | undefined }

@@ -6,7 +6,7 @@
 import { modeOf } from "../../../election/mode.ts";
 import { QUORUM_PATHS, type QuorumPath } from "../../../quorum/port.ts";
 import type { LeaseStore } from "../../lease-store.ts";
-import type { ApiFaults, ApiServer, ServerHealth } from "../api-servers.ts";
+import { type ApiFaults, type ApiServer, NO_API_FAULTS, type ServerHealth } from "../api-servers.ts";
 import type { Coverage } from "../coverage.ts";
 import type { Operator } from "../operator.ts";
 import { REPLICAS, type ReplicaName } from "../pod.ts";
@@ -31,6 +31,9 @@ export interface Surroundings {
   readonly trace: (line: () => string) => void;
 }
 
+const PLAIN = 0.08;
+const PLAIN_NETWORK: NetworkFaults = { loss: 0.005, slow: 0.01, slowMs: 20, twice: 0 };
+
 type Weights = readonly (readonly [weight: number, fault: (machine: Machine) => void])[];
 
 export class Faults {
@@ -44,6 +47,8 @@ export class Faults {
   #killAtCall: number;
   #slowKernel: number;
   #atChange: number;
+  /** Nothing but one lost node and what any network loses: how long is it missed? */
+  readonly isPlain: boolean;
   /** Cuts that are yet to be mended. */
   readonly #mend = new Set<() => void>();
 
@@ -53,22 +58,27 @@ export class Faults {
     this.#untilMs = untilMs;
     const { random } = world;
     const harsh = random.next();
-    this.api = {
-      loss: random.chance(0.3) ? 0.05 * harsh : 0,
-      slow: random.chance(0.3) ? 0.06 * harsh : 0,
-      twice: random.chance(0.3) ? 0.1 : 0,
-      watchBreak: random.chance(0.3) ? 0.03 : 0,
-      staleList: random.chance(0.3) ? 0.3 : 0,
-    };
-    this.network = {
-      loss: random.chance(0.4) ? 0.3 * harsh : 0,
-      slow: random.chance(0.4) ? 0.3 * random.next() : 0,
-      slowMs: random.pick([20, 100, 400, 1_500]),
-      twice: random.chance(0.3) ? 0.1 : 0,
-    };
-    this.#freezeAtCall = random.chance(0.4) ? 0.004 * harsh : 0;
-    this.#killAtCall = random.chance(0.2) ? 0.002 * harsh : 0;
-    this.#slowKernel = random.chance(0.2) ? 0.02 : 0;
+    this.isPlain = random.chance(PLAIN);
+    this.api = this.isPlain
+      ? NO_API_FAULTS
+      : {
+          loss: random.chance(0.3) ? 0.05 * harsh : 0,
+          slow: random.chance(0.3) ? 0.06 * harsh : 0,
+          twice: random.chance(0.3) ? 0.1 : 0,
+          watchBreak: random.chance(0.3) ? 0.03 : 0,
+          staleList: random.chance(0.3) ? 0.3 : 0,
+        };
+    this.network = this.isPlain
+      ? PLAIN_NETWORK
+      : {
+          loss: random.chance(0.4) ? 0.3 * harsh : 0,
+          slow: random.chance(0.4) ? 0.3 * random.next() : 0,
+          slowMs: random.pick([20, 100, 400, 1_500]),
+          twice: random.chance(0.3) ? 0.1 : 0,
+        };
+    this.#freezeAtCall = !this.isPlain && random.chance(0.4) ? 0.004 * harsh : 0;
+    this.#killAtCall = !this.isPlain && random.chance(0.2) ? 0.002 * harsh : 0;
+    this.#slowKernel = !this.isPlain && random.chance(0.2) ? 0.02 : 0;
     this.#atChange = random.chance(0.5) ? 0.6 : 0;
     this.#weights = this.#draw([
       [5, (machine) => this.#cutPeers(machine)],
@@ -95,6 +105,7 @@ export class Faults {
 
   schedule(): void {
     const { random, timeline, store } = this.#world;
+    if (this.isPlain) return void timeline.at(random.between(this.#fromMs, this.#untilMs), () => this.#loseNode());
     for (let left = Math.floor(random.between(1, 7)); left > 0; left -= 1) {
       timeline.at(random.between(this.#fromMs, this.#untilMs), () => this.#inject());
     }
@@ -113,10 +124,6 @@ export class Faults {
     this.#atChange = 0;
     for (const mend of this.#mend) mend();
     this.#mend.clear();
-  }
-
-  get isCutting(): boolean {
-    return this.#mend.size > 0;
   }
 
   atCall(machine: Machine): void {
@@ -225,7 +232,16 @@ export class Faults {
 
   /** The holder's machine is gone, and its pod is made again elsewhere. */
   #loseNode(): void {
+    const { servers, timeline } = this.#world;
     const machine = this.#holder() ?? this.#pick();
+    const server = servers[machine.name];
+    // Its API server goes with it; etcd keeps its quorum while it is the only one.
+    if (Object.values(servers).every(({ health }) => health === "up")) {
+      server.health = "dead";
+      timeline.after(3_000, () => {
+        server.health = "up";
+      });
+    }
     this.#say("node lost", () => `the node of ${machine.voter} is lost`);
     this.#world.removeMachine(machine);
     this.#successor(machine.name);

@@ -50,10 +50,6 @@ export class Machine {
     return this.#process?.alive === true;
   }
 
-  get isFrozen(): boolean {
-    return this.#process?.isFrozen === true;
-  }
-
   /** Whether somebody who asks the segment for the VIP is answered from here. */
   get answers(): boolean {
     return !this.#isGone && this.gate.opening !== undefined;

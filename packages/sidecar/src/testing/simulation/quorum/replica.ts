@@ -159,7 +159,8 @@ export class Replica {
   #tellStanding(): void {
     const { role, lease, quorum, eligible, modeTerm, stopping } = this.election;
     const claimed = role.t === "holding" ? role.claim.record : role.t;
-    const parts = [claimed, lease.current, lease.predecessor, quorum?.term, eligible.t, modeTerm, stopping];
+    const isEnding = quorum?.phase.t === "leaving";
+    const parts = [claimed, lease.current, lease.predecessor, quorum?.term, isEnding, eligible.t, modeTerm, stopping];
     if (parts.every((part, index) => part === this.#told[index])) return;
     this.#told = parts;
     this.meet({ t: "standing", standing: quorumStanding(this.election) });

@@ -22,8 +22,8 @@ import { LossWatch, QuorumOracle } from "./oracle.ts";
 /** A first boot counts the vacant Lease; then the mode may come. */
 const SETTLED_AFTER_MS = 2_500;
 const FAULTS_MS = 9_000;
-/** The longest that counts after the last fault: L, which a renewal that lands late begins anew, and a retry. */
-const END_AFTER_MS = 45_000;
+/** The longest that counts after the last fault: 60 s, which a renewal that lands late begins anew, and a retry. */
+const END_AFTER_MS = 80_000;
 const CALM_LOOK_MS = 500;
 const CALM_MIN_MS = 1_500;
 const TRANSCRIPT_LINES_MAX = 4_000;
@@ -133,17 +133,11 @@ class QuorumWorld implements Surroundings {
   }
 
   removeMachine(machine: Machine): void {
-    const isCalm = this.#isQuiet && machine.isInQuorum && machine.answers;
+    const isCounted = this.#faults.isPlain && machine.isInQuorum && machine.answers;
     machine.destroy();
     this.network.leave(machine.voter);
     this.machines.splice(this.machines.indexOf(machine), 1);
-    if (isCalm) this.#losses.lost();
-  }
-
-  /** Nothing else is wrong: what a takeover takes now is what it takes. */
-  get #isQuiet(): boolean {
-    const areFit = this.machines.every(({ alive, isFrozen, ways }) => alive && !isFrozen && ways.reach === "open");
-    return areFit && this.machines.length === REPLICAS.length && !this.#faults.isCutting;
+    if (isCounted) this.#losses.lost();
   }
 
   #clockRate(): number {
