@@ -104,7 +104,7 @@ export async function composeReplica(
   const health = composeHealth(config, identity, lock, tell);
   const kernelDetour = openNftDetour({ family: familyOf(config.vip.address), protocol: config.routing.protocol });
   const detour = new LiveDetour(kernelDetour, () => lock.peers);
-  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, health, lock, detour };
+  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, health, lock, detour, quorumPeers: undefined };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
   const neighbours = new NeighbourTableWatch({ clock, kernel, family: familyOf(config.vip.address), tell });
   const transfers = composeTransfers(config, supervisor, tell);

@@ -260,6 +260,8 @@ export type ElectionEffect =
        * names, whatever it may be. Said once, of the take itself; undefined after an expiry.
        */
       readonly giverMac: string | undefined;
+      /** Where the Lease alone ends the hold. */
+      readonly leaseDeadlineMs: number;
       /**
        * No write was confirmed, but peers have promised: what is open may be kept open until then. What has closed
        * meanwhile, by whatever clock, stays so until a write is confirmed (rule 6).
@@ -270,7 +272,13 @@ export type ElectionEffect =
    * Tightening, of what is open: the kernel is told this earlier deadline, after every "hold" that was said before.
    * Answered by one "tightened" when it is in force; "hold" may follow before that, of deadlines that allow for it.
    */
-  | { readonly t: "tighten"; readonly deadlineMs: number; readonly term: number }
+  | {
+      readonly t: "tighten";
+      readonly deadlineMs: number;
+      readonly leaseDeadlineMs: number;
+      readonly transitions: number;
+      readonly term: number;
+    }
   /**
    * There is nothing to adopt: the gate is closed and everything of the earlier life removed. Answered by nothing, but
    * this replica is not eligible until an "eligible" says so again.

@@ -46,7 +46,9 @@ function enter(turn: Turn, { term, voters, untilMs }: Promised): void {
   setUntil(turn, { term, voters, untilMs, phase: { t: "tightening" } });
   // Tightening comes before the write that others rely on (rule 6): what was open for the Lease's hold is open no more.
   turn.state.openUntilMs = untilMs;
-  turn.effects.push({ t: "tighten", deadlineMs: Math.min(role.claim.leaseDeadlineMs, untilMs), term });
+  const { leaseDeadlineMs, record } = role.claim;
+  const deadlineMs = Math.min(leaseDeadlineMs, untilMs);
+  turn.effects.push({ t: "tighten", deadlineMs, leaseDeadlineMs, transitions: record.leaseTransitions, term });
 }
 
 function setUntil(turn: Turn, quorum: QuorumHold): void {

@@ -98,7 +98,7 @@ export class Turn {
     const { role, silencing, openUntilMs } = this.state;
     const isNews = role.t === "holding" && (this.reopens || role.claim.deadlineMs !== openUntilMs);
     if (role.t !== "holding" || silencing || !isNews) return;
-    const { deadlineMs, record } = role.claim;
+    const { deadlineMs, leaseDeadlineMs, record } = role.claim;
     const { giverMac } = this.state;
     this.state.giverMac = undefined;
     this.state.openUntilMs = deadlineMs;
@@ -106,6 +106,7 @@ export class Turn {
     this.effects.push({
       t: "hold",
       deadlineMs,
+      leaseDeadlineMs,
       transitions: record.leaseTransitions,
       adopted: this.#roleBefore === "adopting",
       giverMac,

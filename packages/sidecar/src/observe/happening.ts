@@ -8,7 +8,7 @@ import type { Notice, WritePurpose } from "../election/election.ts";
 import type { HolderChange } from "../election/holder-change.ts";
 import type { HealthReport } from "../health/report.ts";
 
-type Machine = "election" | "vip" | "link" | "health" | "detour" | "config";
+type Machine = "election" | "vip" | "link" | "health" | "detour" | "mode" | "config";
 
 /** Whose error it is: "host" is the host cluster's API. */
 type Where = "api" | "host" | "kernel" | "wire" | "http" | "neighbours" | "transfer";

@@ -24,16 +24,20 @@ import type { PeerStatus } from "../health/report.ts";
 import type { HealthSources } from "../health/sources.ts";
 import type { Giver } from "../health/successor.ts";
 import type { Happening, Snapshot } from "../observe/happening.ts";
+import type { QuorumPeers } from "../quorum/port.ts";
 import type { Segment } from "../segment.ts";
 import type { TransferOutcome } from "../transfer/outcome.ts";
 import { giverOf } from "../vip/giver.ts";
 import type { VipKernel } from "../vip/kernel.ts";
+import { permissionOf } from "../vip/vip.ts";
 import { DetourDriver } from "./detour-driver.ts";
 import { electionSettings, leaseOf } from "./election-settings.ts";
 import { HealthDriver } from "./health-driver.ts";
 import { mayUndo } from "./kernel-undo.ts";
 import { type Fitness, LinkDriver } from "./link-driver.ts";
 import { earliestMs, Loop } from "./loop.ts";
+import { placementOf } from "./placement.ts";
+import { QuorumDriver } from "./quorum-driver.ts";
 import { ReplicaClaims } from "./replica-claims.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { TransferWatch } from "./transfer-watch.ts";
@@ -54,6 +58,8 @@ export interface SupervisorOptions {
   readonly segment: Segment;
   readonly health: HealthSources;
   readonly detour: VipDetour;
+  /** undefined: the mode quorum is not used. */
+  readonly quorumPeers: QuorumPeers | undefined;
   readonly tell: (happening: Happening) => void;
 }
 
@@ -76,6 +82,7 @@ export class Supervisor {
   readonly #link: LinkDriver;
   readonly #health: HealthDriver;
   readonly #detour: DetourDriver;
+  readonly #quorum: QuorumDriver;
   readonly #claims: ReplicaClaims;
   readonly #transfer = new TransferWatch();
   #election: ElectionState;
@@ -105,6 +112,7 @@ export class Supervisor {
       onSilenced: () => this.#step({ t: "silenced" }),
       onAcknowledged: ({ count, total }) => this.#step({ t: "acknowledged", count, total }),
       onRefused: (reason) => this.#link.refused(reason),
+      onTightened: (term) => this.#step({ t: "tightened", term }),
       onChanged: () => this.#loop.push(() => this.#detour.look()),
     });
     this.#link = new LinkDriver({
@@ -140,6 +148,15 @@ export class Supervisor {
       },
       tell,
     });
+    this.#quorum = new QuorumDriver({
+      clock,
+      loop: this.#loop,
+      identity: options.identity,
+      peers: options.quorumPeers,
+      fenceLevel: () => options.gate.level,
+      onNews: (news) => this.#step(news),
+      tell,
+    });
     this.#claims = new ReplicaClaims({
       clock,
       lease: () => this.#election.lease,
@@ -172,6 +189,7 @@ export class Supervisor {
     lock.watch((event) => this.#loop.push(() => this.#onWatch({ t: "watch", event })));
     await subscribed;
     this.#health.start();
+    this.#quorum.start();
     this.#loop.push(() => this.#link.prepare());
   }
 
@@ -225,6 +243,7 @@ export class Supervisor {
   close(): void {
     this.#loop.close();
     this.#health.close();
+    this.#quorum.close();
     this.#o.segment.close();
     this.#o.lock.close();
     this.#o.kernel.close();
@@ -291,13 +310,14 @@ export class Supervisor {
     this.#link.tick();
     this.#vip.tick();
     this.#health.tick();
+    this.#quorum.tick();
     this.#step({ t: "tick" });
     this.#detour.look();
   }
 
   #nextWakeMs(): number | undefined {
     const electionMs = nextWakeMs(this.#election, this.#o.clock.nowMs());
-    const drivers = [this.#vip, this.#link, this.#health, this.#detour, this.#transfer];
+    const drivers = [this.#vip, this.#link, this.#health, this.#detour, this.#quorum, this.#transfer];
     return earliestMs([electionMs, ...drivers.map(({ wakeMs }) => wakeMs)]);
   }
 
@@ -312,6 +332,7 @@ export class Supervisor {
     this.#election = state;
     for (const effect of effects) this.#run(effect);
     this.#transfer.look(state, effects, event.nowMs);
+    this.#quorum.look(state);
     if (state.role.t === "stopped") this.#onStopped();
     else if (isOtherRole) this.#loop.push(() => this.#onRole());
   }
@@ -342,14 +363,10 @@ export class Supervisor {
           (answeredBy) => this.#step({ t: "segment", answeredBy }),
         );
       case "hold":
-        return this.#vip.hold(
-          { deadlineMs: effect.deadlineMs, transitions: effect.transitions },
-          effect.adopted,
-          giverOf(effect.giverMac, this.#election.mac),
-        );
+        if (effect.byPromise) return this.#vip.bound(permissionOf(effect));
+        return this.#vip.hold(permissionOf(effect), effect.adopted, giverOf(effect.giverMac, this.#election.mac));
       case "tighten":
-        // Promises are what the election is to be told of first, and nobody asks for any yet.
-        throw new TypeError(`supervisor: told to tighten for term ${effect.term}, though no peer was asked`);
+        return this.#vip.tighten(permissionOf(effect), effect.term);
       case "disinherit":
         this.#vip.disinherit();
         return this.#link.disinherit();
@@ -381,14 +398,7 @@ export class Supervisor {
   }
 
   #placement(): Placement | undefined {
-    const { config, owner } = this.#o;
-    const { link } = this.#link;
-    if (link.t === "missing") return undefined;
-    const { address: vip, gateway } = config.vip;
-    const { table, rulePriority } = config.routing;
-    const { interfaceName: linkName } = config.vip;
-    const { index: linkIndex } = link.link;
-    return { vip, gateway, linkName, linkIndex, lease: leaseOf(config), table, rulePriority, owner };
+    return placementOf(this.#o.config, this.#o.owner, this.#link.link);
   }
 
   #detourTarget() {

@@ -16,6 +16,8 @@ import { Loop } from "./loop.ts";
 import { VipDriver } from "./vip-driver.ts";
 
 /** `earlier`: another life in the same network namespace. */
+const permissionUntil = (deadlineMs: number) => ({ deadlineMs, leaseDeadlineMs: deadlineMs, transitions: 1 });
+
 function drive(
   level: FenceLevel = "nft-egress",
   earlier?: { readonly clock: VirtualClock; readonly kernel: MemoryKernel; readonly gate: MemoryGate },
@@ -26,6 +28,7 @@ function drive(
   const address = mac("02:00:00:00:00:01");
   kernel.putLink({ index: 7, name: "net1", mac: address, up: true, carrier: true, mtuBytes: 1500, kind: "veth" });
   const silenced: number[] = [];
+  const tightened: number[] = [];
   const told: Happening[] = [];
   const loop = new Loop({
     clock,
@@ -73,17 +76,17 @@ function drive(
     }),
     isFit: () => true,
     onChanged: () => undefined,
+    onTightened: (term) => tightened.push(term),
     isLinkUp: () => true,
     onSilenced: () => silenced.push(clock.nowMs()),
     onAcknowledged: () => undefined,
     onRefused: () => undefined,
   });
-  const hold = (forMs: number) =>
-    loop.push(() => driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }, false));
+  const hold = (forMs: number) => loop.push(() => driver.hold(permissionUntil(clock.nowMs() + forMs), false));
   const adopt = (forMs: number) =>
     loop.push(() => {
       driver.inherit();
-      driver.hold({ deadlineMs: clock.nowMs() + forMs, transitions: 1 }, true);
+      driver.hold(permissionUntil(clock.nowMs() + forMs), true);
     });
   const disinherit = () =>
     loop.push(() => {
@@ -284,7 +287,7 @@ describe("a VIP that was handed over", () => {
     driver.prepare();
     await clock.advance(10);
     kernel.failNext("replaceAddress", new RoutingError("KERNEL_REFUSED", "not now"));
-    loop.push(() => driver.hold({ deadlineMs: 5_000, transitions: 1 }, false, giver));
+    loop.push(() => driver.hold(permissionUntil(5_000), false, giver));
     await clock.advance(10);
     expect(driver.state.t).toBe("failed");
     await clock.advance(1_000);
@@ -293,7 +296,7 @@ describe("a VIP that was handed over", () => {
 
   it("is not relayed for at a level that has no relay", async () => {
     const { clock, gate, loop, driver } = drive("nft-arp");
-    loop.push(() => driver.hold({ deadlineMs: 5_000, transitions: 1 }, false, giver));
+    loop.push(() => driver.hold(permissionUntil(5_000), false, giver));
     await clock.advance(10);
     expect([driver.state.t, gate.givers]).toEqual(["held", []]);
   });

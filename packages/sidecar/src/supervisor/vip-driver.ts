@@ -31,6 +31,8 @@ export interface VipDriverOptions {
   readonly onRefused: (reason: string) => void;
   /** It is in another state. */
   readonly onChanged: () => void;
+  /** The deadline that was asked for with this term is in force in the kernel. */
+  readonly onTightened: (term: number) => void;
 }
 
 /** What was made known of the next hops for a move that comes is good for so long. */
@@ -60,6 +62,8 @@ export class VipDriver {
   #nextHops: { readonly known: Promise<void>; readonly atMs: number } | undefined;
   /** To whom the take that is due relays. */
   #giver: MacAddress | undefined;
+  /** The term whose deadline the kernel is being told. */
+  #tightening: number | undefined;
   /** What was said of a relay that cannot be had. */
   #saidOfRelay: RoutingError["code"] | undefined;
 
@@ -94,6 +98,17 @@ export class VipDriver {
     this.#giver = giver;
     if (t !== "held" && t !== "configuring" && t !== "failed") this.#wonAtMs = this.#o.clock.nowMs();
     this.#step({ t: "hold", permission, adopted });
+  }
+
+  /** Promises of peers moved the deadline: nothing opens by it. */
+  bound(permission: Permission): void {
+    this.#step({ t: "bound", permission });
+  }
+
+  /** An earlier deadline; answered by onTightened when the kernel has it, and not at all if nothing is held. */
+  tighten(permission: Permission, term: number): void {
+    this.#tightening = term;
+    this.#step({ t: "bound", permission });
   }
 
   /** The kernel is heard for an earlier life. */
@@ -176,6 +191,8 @@ export class VipDriver {
         return this.#change("configure", (outcome) => this.#step({ t: "configured", outcome: outcome.t }));
       case "refresh":
         return this.#change("refresh", (outcome) => this.#step({ t: "refreshed", outcome: outcome.t }));
+      case "refresh-gate":
+        return this.#change("refreshGate", (outcome) => this.#step({ t: "refreshed", outcome: outcome.t }));
       case "restore":
         return this.#change("restore", (outcome) => this.#restored(outcome));
       case "mute":
@@ -201,7 +218,7 @@ export class VipDriver {
     }
   }
 
-  #change(verb: "configure" | "refresh" | "restore", onEnd: (outcome: Configured) => void): void {
+  #change(verb: "configure" | "refresh" | "refreshGate" | "restore", onEnd: (outcome: Configured) => void): void {
     const { loop, vipKernel, onRefused } = this.#o;
     const placement = this.#o.placement();
     if (placement === undefined) return loop.push(() => onEnd({ t: "failed", reason: "the link is missing" }));
@@ -210,6 +227,7 @@ export class VipDriver {
     // Once: a later try comes too late for those who were connecting.
     const giver = this.#giver;
     this.#giver = undefined;
+    const tightening = this.#tightening;
     const changed =
       verb === "configure"
         ? vipKernel.configure(placement, this.#permit, giver)
@@ -219,6 +237,10 @@ export class VipDriver {
       if (outcome.t === "done") this.#sayOfRelay(outcome.withoutRelay);
       if (outcome.t === "done" && verb !== "restore") this.#kernelDeadlineMs = deadlineMs;
       onEnd(outcome);
+      // Begun after it was asked for, and worked out from it: the gate of this or an earlier deadline.
+      if (outcome.t !== "done" || verb === "restore" || tightening === undefined) return;
+      if (this.#tightening === tightening) this.#tightening = undefined;
+      this.#o.onTightened(tightening);
     });
   }
 
@@ -293,8 +315,8 @@ export class VipDriver {
   #hold() {
     const { t } = this.#state;
     if (t !== "configuring" && t !== "held" && t !== "muting") return undefined;
-    const { deadlineMs } = this.#state.permission;
-    return { holderIdentity: this.#o.identity, deadlineMs, exclusiveUntilMs: deadlineMs + HOLD_MARGIN_MS };
+    const { deadlineMs, leaseDeadlineMs } = this.#state.permission;
+    return { holderIdentity: this.#o.identity, deadlineMs, exclusiveUntilMs: leaseDeadlineMs + HOLD_MARGIN_MS };
   }
 
   #whileHeld(act: (permission: Permission) => void): void {

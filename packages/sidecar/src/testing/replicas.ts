@@ -18,6 +18,7 @@ import { VipKernel } from "../vip/kernel.ts";
 import { LeaseStore } from "./lease-store.ts";
 import { MemoryDetour } from "./memory-detour.ts";
 import { MemoryHealth } from "./memory-health.ts";
+import { MemoryQuorum } from "./memory-quorum.ts";
 import { MEMORY_LEASE_KEY, MemoryLeaseLock } from "./memory-lease-lock.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -63,6 +64,14 @@ export class Cluster {
   readonly clock = new VirtualClock();
   readonly store = new LeaseStore();
   readonly replicas: MemoryReplica[] = [];
+  readonly config: Config;
+  /** undefined: nobody speaks it. */
+  readonly quorum: MemoryQuorum | undefined;
+
+  constructor({ quorum = "off" }: { readonly quorum?: "auto" | "off" } = {}) {
+    this.config = { ...MEMORY_CONFIG, quorum };
+    this.quorum = quorum === "auto" ? new MemoryQuorum(this.clock, () => this.replicas.length) : undefined;
+  }
 
   add(name: string, options: { readonly withLink: boolean } = { withLink: true }): MemoryReplica {
     const replica = new MemoryReplica(name, this.replicas.length + 1, this);
@@ -128,7 +137,7 @@ export class MemoryReplica {
     this.health = new MemoryHealth({ clock: cluster.clock, peers });
     const owner = ownerOf(MEMORY_CONFIG.routing.protocol, MEMORY_CONFIG.vip.interfaceName);
     this.supervisor = new Supervisor({
-      config: MEMORY_CONFIG,
+      config: cluster.config,
       identity: `${name}_uid_${this.life}`,
       owner,
       clock: cluster.clock,
@@ -140,6 +149,7 @@ export class MemoryReplica {
       segment: this.#segment(cluster),
       health: this.health,
       detour: this.detour,
+      quorumPeers: cluster.quorum?.peersOf(this),
       tell: (happening) => this.told.push(happening),
     });
   }

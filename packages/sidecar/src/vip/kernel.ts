@@ -118,13 +118,22 @@ export class VipKernel {
 
   /** After a confirmed renewal, or the adoption of what an earlier life left open: gate and address for longer. */
   refresh(placement: Placement, permit: Permit): Promise<Configured> {
+    return this.#refresh(placement, permit, () => true);
+  }
+
+  /** The gate alone, for longer or for less: the address lasts as long as the Lease lets it. */
+  refreshGate(placement: Placement, permit: Permit): Promise<Configured> {
+    return this.#refresh(placement, permit, ({ t }) => t === "refresh-gate");
+  }
+
+  #refresh(placement: Placement, permit: Permit, isWanted: (change: Change) => boolean): Promise<Configured> {
     return this.#inTurn(async () => {
       if (this.#opening === undefined) {
         const looked = await this.#reconcile(placement, "keep", permit);
         if (looked.t !== "done") return looked;
       }
       if (this.#opening === undefined) return { t: "lapsed" };
-      const changes = renewalOf(heldState(placement, "keep"), this.#opening);
+      const changes = renewalOf(heldState(placement, "keep"), this.#opening).filter(isWanted);
       const applied = await this.#apply(changes, permit);
       // Lapsed, or removed by another hand: only a look can tell, and what was removed silences nobody.
       if (applied.t === "lapsed" && applied.opened === undefined) return this.#reconcile(placement, "keep", permit);

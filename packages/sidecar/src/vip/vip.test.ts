@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { RETRY_MS, stepVip, type VipEffect, type VipEvent, type VipState, vipWakeMs } from "./vip.ts";
 
-const permission = { deadlineMs: 10_000, transitions: 3 };
-const later = { deadlineMs: 12_000, transitions: 3 };
+const permission = { deadlineMs: 10_000, leaseDeadlineMs: 10_000, transitions: 3 };
+const later = { deadlineMs: 12_000, leaseDeadlineMs: 12_000, transitions: 3 };
 const absent: VipState = { t: "absent" };
 const inherited: VipState = { t: "inherited" };
 const configuring: VipState = { t: "configuring", permission, adopting: false, renewed: false };

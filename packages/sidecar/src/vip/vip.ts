@@ -7,7 +7,13 @@
 /** Until when, by the own monotonic clock, and as which term the VIP may be answered here. */
 export interface Permission {
   readonly deadlineMs: number;
+  /** Where the Lease alone ends the hold: never before deadlineMs. The address, which counts whole seconds, goes by it. */
+  readonly leaseDeadlineMs: number;
   readonly transitions: number;
+}
+
+export function permissionOf({ deadlineMs, leaseDeadlineMs, transitions }: Permission): Permission {
+  return { deadlineMs, leaseDeadlineMs, transitions };
 }
 
 export type VipState =
@@ -44,6 +50,8 @@ export type VipEvent = {
   readonly nowMs: number;
 } /** A write was confirmed: the VIP may be answered until then. `adopted`: as an earlier life left it, unchanged. */ & (
   | { readonly t: "hold"; readonly permission: Permission; readonly adopted: boolean }
+  /** Promises of peers moved the deadline, or tighten it: what is open stays so until then, and what is not stays shut. */
+  | { readonly t: "bound"; readonly permission: Permission }
   /** Silence, but for those who are connected; and: silence. Each is answered by "silenced". */
   | { readonly t: "mute" }
   | { readonly t: "silence" }
@@ -70,6 +78,8 @@ export type VipEffect =
   | { readonly t: "restore" }
   /** Gate and address for as long as is allowed now: two requests to the kernel. */
   | { readonly t: "refresh" }
+  /** The gate alone, for as long as is allowed now: one request. */
+  | { readonly t: "refresh-gate" }
   | { readonly t: "mute" }
   | { readonly t: "withdraw" }
   | { readonly t: "announce" }
@@ -93,6 +103,8 @@ export function stepVip(state: VipState, event: VipEvent): VipStep {
   switch (event.t) {
     case "hold":
       return onHold(state, event);
+    case "bound":
+      return onBound(state, event.permission);
     case "mute":
       return onMute(state);
     case "muted":
@@ -147,6 +159,22 @@ function onHold(state: VipState, { permission, adopted }: Extract<VipEvent, { t:
       return [{ ...state, next: permission }, []];
     default:
       return assertNever(state);
+  }
+}
+
+/** Nothing was confirmed: it opens nothing. */
+function onBound(state: VipState, permission: Permission): VipStep {
+  switch (state.t) {
+    case "held":
+      return [{ ...state, permission }, [{ t: "refresh-gate" }]];
+    case "configuring":
+      return [{ ...state, permission, renewed: true }, []];
+    case "failed":
+      return [{ ...state, permission }, []];
+    case "withdrawing":
+      return state.next === undefined ? [state, []] : [{ ...state, next: permission }, []];
+    default:
+      return [state, []];
   }
 }
 

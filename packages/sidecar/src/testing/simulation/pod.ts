@@ -178,6 +178,7 @@ export class Pod {
       segment: this.#segmentOf(process),
       health: UNKNOWN_HEALTH,
       detour: NO_DETOUR,
+      quorumPeers: undefined,
       tell: (happening) => hooks.tell(this, happening),
     });
   }
