@@ -239,6 +239,8 @@ export function passiveObserved(identity: string, reason: string, problems: read
     holderIdentity: undefined,
     leaseName: undefined,
     leaseTransitions: undefined,
+    mode: "lease",
+    modeReason: undefined,
     acquireTime: undefined,
     leaseDurationSeconds: undefined,
     leaseAgeMs: undefined,

@@ -74,6 +74,10 @@ export interface Snapshot {
   readonly holderIdentity: string | undefined;
   readonly leaseName: string | undefined;
   readonly leaseTransitions: number | undefined;
+  /** What ends the hold that the Lease shows: its duration alone, or the promises of the holder's peers as well. */
+  readonly mode: "lease" | "quorum";
+  /** Why a holder does not use the quorum; undefined where it does, and on a replica that does not hold. */
+  readonly modeReason: string | undefined;
   /** Since the version that is known was first seen. */
   readonly leaseAgeMs: number | undefined;
   /** In the Lease: since when it has its holder, RFC 3339 by the holder's clock. */

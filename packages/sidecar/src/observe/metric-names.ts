@@ -67,6 +67,12 @@ export const METRICS = {
     help: "leaseTransitions of the Lease as last seen; absent while it is not known.",
     labels: [],
   },
+  mode: {
+    name: "vcluster_kube_vip_mode",
+    type: "gauge",
+    help: "Always 1; says what ends the hold that the Lease shows: lease (its duration alone) or quorum (promises of peers, too).",
+    labels: ["mode"],
+  },
   movesInWindow: {
     name: "vcluster_kube_vip_moves_in_window",
     type: "gauge",

@@ -96,6 +96,7 @@ export class Metrics {
       deadline: gauge(inSeconds(snapshot.deadlineInMs)),
       leaseAge: gauge(inSeconds(snapshot.leaseAgeMs)),
       leaseTransitions: gauge(snapshot.leaseTransitions),
+      mode: [{ labels: { mode: snapshot.mode }, value: 1 }],
       movesInWindow: gauge(snapshot.movesInWindow),
       acknowledgedNeighbours: gauge(snapshot.acknowledgedBy.length),
       unacknowledgedNeighbours: gauge(snapshot.unacknowledgedBy.length),

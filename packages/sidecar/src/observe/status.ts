@@ -35,6 +35,10 @@ export interface Status {
     /** RFC 3339, by the holder's clock: since when it has this holder. */
     readonly acquireTime: string | null;
     readonly leaseDurationSeconds: number | null;
+    /** What ends a hold: "lease", its duration alone, or "quorum", the promises of the holder's peers as well. */
+    readonly mode: Snapshot["mode"];
+    /** Why this holder does not use the quorum; null where it does, and on a replica that does not hold. */
+    readonly modeReason: string | null;
     /** Since its present version was first seen here. */
     readonly ageMs: number | null;
   };
@@ -86,6 +90,8 @@ export function status({ version, time, snapshot, moves, troubles }: StatusParts
       leaseTransitions: snapshot.leaseTransitions ?? null,
       acquireTime: snapshot.acquireTime ?? null,
       leaseDurationSeconds: snapshot.leaseDurationSeconds ?? null,
+      mode: snapshot.mode,
+      modeReason: snapshot.modeReason ?? null,
       ageMs: snapshot.leaseAgeMs ?? null,
     },
     deadlineInMs: snapshot.deadlineInMs ?? null,

@@ -2,9 +2,11 @@
 import type { Config } from "../config/config.ts";
 import { takeProof } from "../election/candidate.ts";
 import type { ElectionState } from "../election/election.ts";
+import { modeOf } from "../election/mode.ts";
 import { recentMoves } from "../election/moves.ts";
 import { isRecord } from "../election/observation.ts";
 import type { Snapshot } from "../observe/happening.ts";
+import type { Verdict } from "../quorum/admission.ts";
 import type { Segment } from "../segment.ts";
 import type { LinkState } from "../vip/link.ts";
 import type { VipState } from "../vip/vip.ts";
@@ -19,6 +21,7 @@ export interface Picture {
   /** Own monotonic clock; undefined while the kernel is silent for the VIP. */
   readonly kernelDeadlineMs: number | undefined;
   readonly fenceLevel: Snapshot["fenceLevel"];
+  readonly verdict: Verdict;
   readonly segment: Pick<Segment, "acknowledgedBy" | "unacknowledgedBy">;
 }
 
@@ -37,6 +40,8 @@ export function snapshotOf(picture: Picture): Snapshot {
     holderIdentity: record === undefined || record.holderIdentity === "" ? undefined : record.holderIdentity,
     leaseName: `${config.lease.namespace}/${config.lease.name}`,
     leaseTransitions: record?.leaseTransitions,
+    mode: (record === undefined ? undefined : modeOf(record)?.mode) ?? "lease",
+    modeReason: role.t === "holding" && picture.verdict.t === "off" ? picture.verdict.reason : undefined,
     leaseAgeMs: current === undefined ? undefined : nowMs - election.lease.sinceMs,
     acquireTime: record?.acquireTime,
     leaseDurationSeconds: record?.leaseDurationSeconds,

@@ -265,6 +265,7 @@ export class Supervisor {
       link: this.#link.link,
       health: this.#health.report(this.#o.segment.reach),
       fenceLevel: this.#o.gate.level,
+      verdict: this.#quorum.verdict,
       segment: this.#o.segment,
     });
   }

@@ -62,6 +62,8 @@ export const HOLDER: Snapshot = {
   reason: "holding",
   holderIdentity: "vcluster-0_uid_nonce",
   leaseName: "kube-system/vcluster-kube-vip",
+  mode: "lease",
+  modeReason: "too-few-replicas",
   leaseTransitions: 3,
   acquireTime: "2026-01-02T03:00:00.000000Z",
   leaseDurationSeconds: 15,
