@@ -142,7 +142,8 @@ test("no promise and no help about one term ever overlap, whatever is asked in w
   fc.assert(
     fc.property(fc.array(asked, { maxLength: 60 }), (questions) => {
       const v = new Promiser();
-      const given: { readonly kind: string; readonly fromMs: number; readonly untilMs: number; readonly of: string }[] = [];
+      const given: { readonly kind: string; readonly fromMs: number; readonly untilMs: number; readonly of: string }[] =
+        [];
       let nowMs = START_MS;
       for (const { afterMs, kind, holderIdentity, term, promiseDurationMs } of questions) {
         nowMs += afterMs;
