@@ -5,6 +5,7 @@ import { FENCE } from "./fence.ts";
 import { LOSING } from "./losing.ts";
 import { MOVING } from "./moving.ts";
 import type { Mutant } from "./mutant.ts";
+import { QUORUM } from "./quorum.ts";
 import { TAKING } from "./taking.ts";
 import { WRITING } from "./writing.ts";
 
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...FENCE,
   ...ADOPTING,
   ...MOVING,
+  ...QUORUM,
 ];

@@ -6,7 +6,7 @@ import { sameTerm } from "../quorum/port.ts";
 import type { ElectionState } from "./election.ts";
 import { type LeaseRecord, MAC_ANNOTATION, WRITE_ANNOTATION } from "./lease-record.ts";
 import { MARK_RESERVED_MS, markOf, provesMark } from "./mark.ts";
-import { provenTarget } from "./mode.ts";
+import { modeOf, provenTarget } from "./mode.ts";
 import { countedDurationMs, isRecord } from "./observation.ts";
 import type { Turn } from "./turn.ts";
 
@@ -82,12 +82,16 @@ function createVacant(turn: Turn): void {
   turn.create();
 }
 
-/** A process too young to have watched asks once for the version directly before (rule 2b). */
+/**
+ * A process too young to have watched asks once for the version directly before a mark (rule 2b); and whoever lists again
+ * for that before a record of mode quorum, so that a watch that broke does not cost the lease's length.
+ */
 function askForPredecessor(turn: Turn): void {
-  const { lease, exactReadFor } = turn.state;
+  const { lease, exactReadFor, settings } = turn.state;
   const { current } = lease;
-  if (!isRecord(current) || markOf(current) === undefined) return;
-  if (lease.versionsSeen !== 1 || lease.predecessor !== undefined || exactReadFor === current.resourceVersion) return;
+  if (!isRecord(current) || lease.predecessor !== undefined || exactReadFor === current.resourceVersion) return;
+  const isMarked = lease.versionsSeen === 1 && markOf(current) !== undefined;
+  if (!isMarked && (settings.quorum === "off" || modeOf(current)?.mode !== "quorum")) return;
   if (!/^[1-9][0-9]{0,18}$/.test(current.resourceVersion)) return;
   turn.state.exactReadFor = current.resourceVersion;
   const before = String(BigInt(current.resourceVersion) - 1n);

@@ -8,7 +8,7 @@ import type { Claim, PendingWrite, SilenceReason } from "./election.ts";
 import type { LeaseRecord } from "./lease-record.ts";
 import { mayMove } from "./moves.ts";
 import { isOlder, isRecord } from "./observation.ts";
-import { bounded, endQuorum } from "./quorum-hold.ts";
+import { bounded, endQuorum, owesMode } from "./quorum-hold.ts";
 import type { Turn } from "./turn.ts";
 import { yieldHold } from "./yielding.ts";
 
@@ -36,6 +36,8 @@ export function confirm(turn: Turn, record: LeaseRecord, write: PendingWrite): v
     return yieldHold(turn, claim, undefined, `confirmed when no longer fit: ${state.eligible.reason}`);
   }
   turn.reopens = turn.state.quorum !== undefined;
+  // A renewal that was on its way as the mode changed: the change does not wait for the next retry period.
+  if (owesMode(turn, record)) turn.tryAgainSoon();
   turn.enter({ t: "holding", claim, lookupUntilMs: undefined }, `${write.purpose} confirmed`);
 }
 

@@ -6,6 +6,8 @@
 import { extendedMs } from "../quorum/deadline.ts";
 import type { Voter } from "../quorum/port.ts";
 import type { Claim, PendingWrite } from "./election.ts";
+import type { LeaseRecord } from "./lease-record.ts";
+import { modeOf } from "./mode.ts";
 import type { Turn } from "./turn.ts";
 
 /** How the mode is in use, from the first tightening to the confirmed end. */
@@ -75,6 +77,13 @@ export function afterQuorumLeft(turn: Turn): void {
 export function endQuorum(turn: Turn, write: PendingWrite): void {
   const { quorum } = turn.state;
   if (quorum?.phase.t === "leaving" && write.order > quorum.phase.afterOrder) turn.state.quorum = undefined;
+}
+
+/** Whether the Lease is yet to say what has been decided of the mode. */
+export function owesMode(turn: Turn, record: LeaseRecord): boolean {
+  const { quorum } = turn.state;
+  if (quorum === undefined || quorum.phase.t === "tightening") return false;
+  return quorum.phase.t === "leaving" || modeOf(record)?.mode !== "quorum";
 }
 
 /** H: the earlier of the Lease's end and the quorum's. */

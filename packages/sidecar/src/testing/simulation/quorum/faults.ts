@@ -32,6 +32,8 @@ export interface Surroundings {
 }
 
 const PLAIN = 0.08;
+/** What is left of such a schedule for the takeover. */
+const PLAIN_LOSS_MS = 3_000;
 const PLAIN_NETWORK: NetworkFaults = { loss: 0.005, slow: 0.01, slowMs: 20, twice: 0 };
 
 type Weights = readonly (readonly [weight: number, fault: (machine: Machine) => void])[];
@@ -86,6 +88,7 @@ export class Faults {
       [4, (machine) => this.#island(machine)],
       [3, (machine) => machine.freeze(random.between(50, 4_000))],
       [4, (machine) => this.#restart(machine)],
+      [3, () => this.#forget()],
       [2, () => this.#loseNode()],
       [1, (machine) => this.#recreate(machine)],
       [1, (machine) => this.#stop(machine)],
@@ -105,7 +108,8 @@ export class Faults {
 
   schedule(): void {
     const { random, timeline, store } = this.#world;
-    if (this.isPlain) return void timeline.at(random.between(this.#fromMs, this.#untilMs), () => this.#loseNode());
+    if (this.isPlain)
+      return void timeline.at(random.between(this.#fromMs, this.#untilMs - PLAIN_LOSS_MS), () => this.#loseNode());
     for (let left = Math.floor(random.between(1, 7)); left > 0; left -= 1) {
       timeline.at(random.between(this.#fromMs, this.#untilMs), () => this.#inject());
     }
@@ -228,6 +232,18 @@ export class Faults {
     timeline.after(random.chance(0.7) ? random.between(5, 300) : random.between(300, 3_000), () => {
       if (!machine.alive) machine.start();
     });
+  }
+
+  /** The worst for R3: one peer hears nothing more, and the other forgets what it has promised as that one asks it. */
+  #forget(): void {
+    const { random, machines, timeline } = this.#world;
+    const holder = this.#holder();
+    const [deaf, forgetful] = machines.filter((machine) => machine !== holder);
+    if (holder === undefined || deaf === undefined || forgetful === undefined) return;
+    const mends = QUORUM_PATHS.flatMap((path) => this.#cutWay(path, holder, deaf, "both"));
+    this.#say("promise forgotten", () => `${deaf.voter} hears nothing of ${holder.voter}`);
+    this.#mendAfter(random.between(1_000, 4_000), mends);
+    timeline.after(random.between(200, 1_200), () => this.#restart(forgetful));
   }
 
   /** The holder's machine is gone, and its pod is made again elsewhere. */

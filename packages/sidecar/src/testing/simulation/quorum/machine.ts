@@ -55,11 +55,6 @@ export class Machine {
     return !this.#isGone && this.gate.opening !== undefined;
   }
 
-  /** Whether its hold is by the quorum now, with nothing on its way. */
-  get isInQuorum(): boolean {
-    return this.alive && this.replica?.election.quorum?.phase.t === "published";
-  }
-
   start(): void {
     if (this.#isGone) return;
     this.lives += 1;

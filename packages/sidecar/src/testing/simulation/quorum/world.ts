@@ -3,7 +3,9 @@
  * real election and the real quorum on modelled gates, without promises of the language, so that twenty heartbeats a
  * second cost little. What the supervisor and the kernel add is the other world's matter.
  */
+import { modeOf } from "../../../election/mode.ts";
 import { LeaseStore } from "../../lease-store.ts";
+import { MEMORY_LEASE_KEY } from "../../memory-lease-lock.ts";
 import { changeInWords } from "../../scenario/narrate.ts";
 import { type ApiFaults, ApiServer, ApiWays, NO_API_FAULTS } from "../api-servers.ts";
 import { ClientGoCandidate } from "../client-go-candidate.ts";
@@ -133,7 +135,9 @@ class QuorumWorld implements Surroundings {
   }
 
   removeMachine(machine: Machine): void {
-    const isCounted = this.#faults.isPlain && machine.isInQuorum && machine.answers;
+    const lease = this.store.get(MEMORY_LEASE_KEY);
+    const isQuorum = lease !== undefined && modeOf(lease)?.mode === "quorum";
+    const isCounted = this.#faults.isPlain && isQuorum && machine.answers;
     machine.destroy();
     this.network.leave(machine.voter);
     this.machines.splice(this.machines.indexOf(machine), 1);
