@@ -87,8 +87,7 @@ byte mute[3];                /* restarted, and grants nothing */
 /* On the way. What is there may be taken by anybody any number of times, late or never. */
 byte asked[3];               /* a heartbeat to all: what is left of Dq */
 byte answered[3];            /* a promise to it */
-byte write[3];               /* to the API server, not ended */
-bool upToDate[3];            /* the version that it replaces is the newest one */
+byte write[3];               /* to the API server, on the newest version; others are refused and forgotten */
 byte writeHold[3];           /* what is left of D */
 
 /* The gate follows at once: its end is absolute, so one that is written late is open for less long. */
@@ -100,26 +99,39 @@ byte writeHold[3];           /* what is left of D */
   :: else \
   fi
 
-/* A hold that is over: only a write opens the gate again. */
+#define NO_PROMISES(i) promise[0 + i] = 0; promise[3 + i] = 0; promise[6 + i] = 0; \
+  asked[i] = 0; answered[i] = 0; quorum[i] = 0; unbroken[i] = 0
+
+/*
+ * What can have no effect any more is forgotten, so that there are fewer states: a hold behind a closed gate, which only
+ * a write opens again (R2), and the promises to a term that is not the Lease's.
+ */
+#if defined(NO_R2) || defined(NO_R2_ORDER)
+#define IS_OVER(i) (hold[i] == 0)
+#else
+#define IS_OVER(i) (gate[i] == 0)
+#endif
 #define FORGET(i) \
   if \
-  :: hold[i] == 0 -> self[i] = NONE; unbroken[i] = (write[i] == BY_QUORUM -> LESS(unbroken[i], 1) : 0) \
+  :: IS_OVER(i) && self[i] != NONE -> \
+     self[i] = NONE; hold[i] = 0; unbroken[i] = (write[i] == BY_QUORUM -> LESS(unbroken[i], 1) : 0) \
+  :: else \
+  fi; \
+  if \
+  :: holder != i && self[i] == NONE -> NO_PROMISES(i) \
   :: else \
   fi
 
-#define SEND(i, kind) write[i] = kind; upToDate[i] = true; writeHold[i] = LEASE
+#define SEND(i, kind) write[i] = kind; writeHold[i] = LEASE
 
 /* Promise and help of voter v; i asks v for a promise. The Lease's holder is a voter like the others. */
 #define MAY_PROMISE(v, i) (aware[v] && asked[i] > 0 && mute[v] == 0 && !(holder == i && published && help[v] > 0))
 #define PROMISES(v, i) promise[v * 3 + i] = PROMISE; answered[i] = asked[i]; printf("%d promises %d\n", v, i)
 #define OWN_TERM(v) (holder == v && published && asked[v] > 0)
-#define MAY_ASK(i) (aware[i] && mute[i] == 0 && !(holder == i && published && help[i] > 0))
+#define MAY_ASK(i) (aware[i] && (holder == i || self[i] != NONE) && mute[i] == 0 && !(holder == i && published && help[i] > 0))
 #define MAY_HELP(v) (aware[v] && mute[v] == 0 && !(published && promise[v * 3 + holder] > 0) && !OWN_TERM(v))
 #define HELPED ((help[0] > 0) + (help[1] > 0) + (help[2] > 0) >= HELPERS)
 #define EARLY(i) (aware[i] && holder != i && mode == BY_QUORUM && BOUND && HELPED)
-
-#define NO_PROMISES(i) promise[0 + i] = 0; promise[3 + i] = 0; promise[6 + i] = 0; \
-  asked[i] = 0; answered[i] = 0; quorum[i] = 0; unbroken[i] = 0
 
 proctype Replica(byte i) {
   end: do
@@ -141,11 +153,10 @@ proctype Replica(byte i) {
   /* Helps a challenger: its promise to the Lease's term is over, and stays so. */
   :: d_step { MAY_HELP(i) && mode == BY_QUORUM && help[i] < PROMISE -> help[i] = PROMISE; printf("%d helps against %d\n", i, holder) }
 
-  /* Takes: after L, or early with a majority's help, be it for the one mode or the other. */
+  /* Takes: after L, or early with a majority's help. What it took is plain at first. */
   :: d_step { write[i] == NONE && holder != i && age == 0 && aware[i] -> SEND(i, PLAIN); printf("%d sends its take after L\n", i) }
   :: d_step { write[i] == NONE && holder != i && age == 0 && !aware[i] -> SEND(i, FOREIGN); printf("%d, unaware, sends its take after L\n", i) }
   :: d_step { write[i] == NONE && EARLY(i) -> SEND(i, PLAIN); printf("%d sends its early take, api\n", i) }
-  :: d_step { write[i] == NONE && EARLY(i) && HAS_QUORUM(i) -> unbroken[i] = 1; SEND(i, BY_QUORUM); printf("%d sends its early take, quorum\n", i) }
 
   /* Renews, adopts its predecessor's, changes the mode. */
   :: d_step { write[i] == NONE && holder == i && aware[i] -> SEND(i, PLAIN); printf("%d sends its renewal, api\n", i); REFRESH(i) }
@@ -164,9 +175,9 @@ proctype Replica(byte i) {
        SEND(i, BY_QUORUM); printf("%d sends its renewal, quorum\n", i) }
   :: d_step { write[i] == NONE && holder == i && !aware[i] && self[i] == FOREIGN -> SEND(i, FOREIGN); printf("%d, unaware, sends its renewal\n", i) }
 
-  /* The API server: refuses or loses the write, or does it. */
-  :: d_step { write[i] != NONE -> write[i] = NONE; upToDate[i] = false; writeHold[i] = 0; printf("the write of %d is lost or refused\n", i) }
-  :: d_step { write[i] != NONE && upToDate[i] ->
+  /* The API server: loses the write, or does it, at any time. */
+  :: d_step { write[i] != NONE -> write[i] = NONE; writeHold[i] = 0; printf("the write of %d is lost\n", i) }
+  :: d_step { write[i] != NONE ->
        if
        :: write[i] == FOREIGN -> bound = bound && holder == i
        :: else -> mode = write[i]; bound = true
@@ -176,8 +187,8 @@ proctype Replica(byte i) {
        :: else -> help[0] = 0; help[1] = 0; help[2] = 0; published = (write[i] == BY_QUORUM)
        fi;
        holder = i; age = LEASE; printf("the write of %d is done\n", i);
-       upToDate[0] = false; upToDate[1] = false; upToDate[2] = false;
-       hold[i] = writeHold[i]; self[i] = write[i]; write[i] = NONE; writeHold[i] = 0;
+       hold[i] = writeHold[i]; self[i] = write[i];
+       write[0] = NONE; write[1] = NONE; write[2] = NONE; writeHold[0] = 0; writeHold[1] = 0; writeHold[2] = 0;
        if
        :: self[i] != BY_QUORUM -> unbroken[i] = 0
 #ifdef NO_R2_ORDER
@@ -187,8 +198,7 @@ proctype Replica(byte i) {
 #endif
        :: else
        fi;
-       FORGET(i);
-       REFRESH(i) }
+       REFRESH(i); FORGET(0); FORGET(1); FORGET(2) }
 
   /* Ends and starts again. The gate stays as it is, and so does what others have promised. */
   :: d_step { self[i] != NONE || quorum[i] > 0 || help[i] > 0 || promise[i * 3 + NEXT(i)] + promise[i * 3 + AFTER(i)] > 0 ->
