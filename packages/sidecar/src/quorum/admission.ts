@@ -18,15 +18,16 @@ export interface Session {
 
 /** A nonce that is on its way to somebody, and back. */
 interface Asked {
-  readonly identity: string;
   readonly nonce: bigint;
   readonly atMs: number;
-  readonly sentAtMs: number;
+  /** The newest greeting that it was asked for; an older one, or the same again, asks for nothing. */
+  readonly counter: number;
 }
 
 export interface Admission {
   readonly sessions: ReadonlyMap<Voter, Session>;
-  readonly asked: ReadonlyMap<Voter, Asked>;
+  /** By identity. */
+  readonly asked: ReadonlyMap<string, Asked>;
 }
 
 export type Verdict =
@@ -47,8 +48,6 @@ export const SESSIONS_MAX = 8;
 const ASKED_MAX = 16;
 /** Of a nonce. A round trip is a few milliseconds; the greeting is repeated after a second. */
 const NONCE_MS = 2_000;
-/** A greeting that is heard again and again is answered no more often. */
-export const ASK_EVERY_MS = 100;
 
 export const NOBODY: Admission = { sessions: new Map(), asked: new Map() };
 
@@ -75,23 +74,24 @@ export function admit(state: Admission, { identity, counter, path, nowMs }: Hear
   return [{ ...state, sessions: new Map(state.sessions).set(voterOf(identity), next) }, isCopy ? "copy" : "fresh"];
 }
 
-/** A nonce for a life that is not believed; undefined: it is, or was asked a moment ago. The nonce is 64 random bits. */
+export interface Greeted extends Pick<Heard, "identity" | "counter" | "nowMs"> {
+  /** 64 random bits, for whoever is to be asked. */
+  readonly nonce: bigint;
+}
+
+/** What a greeting of a life that is not believed asks for: the nonce to send to it, or nothing, since it is a replay. */
 export function ask(
   state: Admission,
-  { identity, nonce, nowMs }: { readonly identity: string; readonly nonce: bigint; readonly nowMs: number },
-): readonly [Admission, bigint | undefined] {
-  const voter = voterOf(identity);
-  if (state.sessions.get(voter)?.identity === identity) return [state, undefined];
-  const before = state.asked.get(voter);
+  { identity, counter, nonce, nowMs }: Greeted,
+): readonly [Admission, bigint | "replay"] {
+  const before = state.asked.get(identity);
+  if (before !== undefined && counter <= before.counter) return [state, "replay"];
   const asked = new Map(state.asked);
-  asked.delete(voter);
-  if (before?.identity === identity && nowMs - before.atMs < NONCE_MS) {
-    if (nowMs - before.sentAtMs < ASK_EVERY_MS) return [state, undefined];
-    // The same nonce again: the answer to the first may be on its way.
-    return [{ ...state, asked: asked.set(voter, { ...before, sentAtMs: nowMs }) }, before.nonce];
-  }
-  if (asked.size >= ASKED_MAX) asked.delete(oldestOf(asked, ({ atMs }) => atMs));
-  return [{ ...state, asked: asked.set(voter, { identity, nonce, atMs: nowMs, sentAtMs: nowMs }) }, nonce];
+  // The same nonce again: the answer to it may be on its way.
+  const next =
+    before !== undefined && isFresh(before, nowMs) ? { ...before, counter } : { nonce, atMs: nowMs, counter };
+  if (before === undefined && asked.size >= ASKED_MAX) asked.delete(oldestOf(asked, ({ atMs }) => atMs));
+  return [{ ...state, asked: asked.set(identity, next) }, next.nonce];
 }
 
 export interface Echo extends Pick<Heard, "identity" | "counter" | "nowMs"> {
@@ -100,17 +100,24 @@ export interface Echo extends Pick<Heard, "identity" | "counter" | "nowMs"> {
 
 /** True: the life is believed from here on; what it has sent up to this counter is not. */
 export function believe(state: Admission, { identity, counter, nowMs, echo }: Echo): readonly [Admission, boolean] {
-  const voter = voterOf(identity);
-  const asked = state.asked.get(voter);
-  if (asked?.identity !== identity || asked.nonce !== echo || nowMs - asked.atMs >= NONCE_MS) return [state, false];
-  const others = new Map(state.asked);
-  others.delete(voter);
+  const before = state.asked.get(identity);
+  if (before === undefined || before.nonce !== echo || !isFresh(before, nowMs)) return [state, false];
+  const asked = new Map(state.asked);
+  asked.delete(identity);
   const sessions = new Map(state.sessions);
-  sessions.delete(voter);
+  sessions.delete(voterOf(identity));
   if (sessions.size >= SESSIONS_MAX) sessions.delete(oldestOf(sessions, ({ heardAtMs }) => heardAtMs));
   const seen = { segment: 0n, "pod-network": 0n };
-  sessions.set(voter, { identity, floor: counter, highest: counter, seen, heardAtMs: nowMs });
-  return [{ sessions, asked: others }, true];
+  sessions.set(voterOf(identity), { identity, floor: counter, highest: counter, seen, heardAtMs: nowMs });
+  return [{ sessions, asked }, true];
+}
+
+export function isBelieved({ sessions }: Admission, identity: string): boolean {
+  return sessions.get(voterOf(identity))?.identity === identity;
+}
+
+function isFresh({ atMs }: Asked, nowMs: number): boolean {
+  return nowMs - atMs < NONCE_MS;
 }
 
 function shifted(seen: Session["seen"], by: bigint): Session["seen"] {
@@ -122,12 +129,12 @@ function shifted(seen: Session["seen"], by: bigint): Session["seen"] {
   };
 }
 
-function oldestOf<T>(map: ReadonlyMap<Voter, T>, atMsOf: (value: T) => number): Voter {
-  let oldest: Voter = "";
+function oldestOf<T>(map: ReadonlyMap<string, T>, atMsOf: (value: T) => number): string {
+  let oldest = "";
   let oldestAtMs = Number.POSITIVE_INFINITY;
-  for (const [voter, value] of map) {
+  for (const [key, value] of map) {
     if (atMsOf(value) >= oldestAtMs) continue;
-    oldest = voter;
+    oldest = key;
     oldestAtMs = atMsOf(value);
   }
   return oldest;
