@@ -1,4 +1,6 @@
 /** The composition root: the only file that names every adapter. Reads as the table of contents of the process. */
+import { networkInterfaces } from "node:os";
+import { dirname, join } from "node:path";
 import {
   familyOf,
   type Kernel,
@@ -20,6 +22,9 @@ import { KubeLeaseLock } from "./adapters/kube-api/kube-lease-lock.ts";
 import { leaseRequest } from "./adapters/kube-api/lease-request.ts";
 import { openLog } from "./adapters/log.ts";
 import { VipMutex } from "./adapters/mutex.ts";
+import { QUORUM_PORT } from "./adapters/quorum/datagram-socket.ts";
+import { segmentAddress } from "./adapters/quorum/segment-address.ts";
+import { UdpQuorumPeers } from "./adapters/quorum/udp-quorum-peers.ts";
 import { ResponderGate } from "./adapters/responder-gate.ts";
 import { PacketSegment } from "./adapters/segment.ts";
 import { transferSocketPath } from "./adapters/transfer/socket-path.ts";
@@ -104,7 +109,18 @@ export async function composeReplica(
   const health = composeHealth(config, identity, lock, tell);
   const kernelDetour = openNftDetour({ family: familyOf(config.vip.address), protocol: config.routing.protocol });
   const detour = new LiveDetour(kernelDetour, () => lock.peers);
-  const ports = { clock, wallTime, kernel, gate, vipKernel, segment, health, lock, detour, quorumPeers: undefined };
+  const ports = {
+    clock,
+    wallTime,
+    kernel,
+    gate,
+    vipKernel,
+    segment,
+    health,
+    lock,
+    detour,
+    quorumPeers: composeQuorum(config, identity, lock, tell),
+  };
   const supervisor = new Supervisor({ ...ports, config, identity, owner, tell });
   const neighbours = new NeighbourTableWatch({ clock, kernel, family: familyOf(config.vip.address), tell });
   const transfers = composeTransfers(config, supervisor, tell);
@@ -201,6 +217,28 @@ function composeHealth(
   });
 }
 
+/** The key is beside the kubeconfig, in vCluster's own pki folder. */
+function composeQuorum(
+  config: Config,
+  identity: string,
+  lock: KubeLeaseLock,
+  tell: Telling["tell"],
+): UdpQuorumPeers | undefined {
+  if (config.quorum === "off") return undefined;
+  const { address: vip, interfaceName } = config.vip;
+  return new UdpQuorumPeers({
+    identity,
+    scope: `${leaseNameOf(config)} ${vip}`,
+    keyPath: join(dirname(config.kubeApi.kubeconfigPath), "sa.key"),
+    podAddress: config.kubeApi.ownAddress,
+    segmentAddress: () => segmentAddress(networkInterfaces()[interfaceName], { interfaceName, vip }),
+    port: QUORUM_PORT,
+    lookup: () => lock.lookUpPeers(),
+    clock,
+    onProblems: ([problem]) => tellProblem("quorum", problem, tell),
+  });
+}
+
 function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLeaseLock {
   return new KubeLeaseLock({
     namespace: lease.namespace,
@@ -223,7 +261,7 @@ function composeLock({ lease, kubeApi }: Config, tell: Telling["tell"]): KubeLea
 }
 
 /** undefined: nothing is wrong any more. */
-function tellProblem(where: "api" | "host", problem: SidecarError | undefined, tell: Telling["tell"]): void {
+function tellProblem(where: "api" | "host" | "quorum", problem: SidecarError | undefined, tell: Telling["tell"]): void {
   if (problem === undefined) tell({ t: "recovered", where });
   else tell({ t: "trouble", where, code: problem.code, message: problem.message });
 }

@@ -49,7 +49,13 @@ describe("a life that finds its kernel heard for the VIP (rule 8)", () => {
     a.nowMs += 20;
     a.complete("adopt");
     expect(a.role).toBe("holding");
-    expect(a.effects).toContainEqual({ t: "hold", deadlineMs: sentAtMs + D_MS, transitions: 4, adopted: true });
+    expect(a.effects).toContainEqual({
+      t: "hold",
+      deadlineMs: sentAtMs + D_MS,
+      leaseDeadlineMs: sentAtMs + D_MS,
+      transitions: 4,
+      adopted: true,
+    });
     expect(a.did).toEqual(["hold"]);
   });
 
@@ -110,7 +116,13 @@ describe("an adoption whose answer is lost", () => {
     a.answer(write, LOST);
     expect(a.did).toEqual(["read"]);
     a.answerRead();
-    expect(a.effects).toContainEqual({ t: "hold", deadlineMs: sentAtMs + D_MS, transitions: 4, adopted: true });
+    expect(a.effects).toContainEqual({
+      t: "hold",
+      deadlineMs: sentAtMs + D_MS,
+      leaseDeadlineMs: sentAtMs + D_MS,
+      transitions: 4,
+      adopted: true,
+    });
   });
 
   test("is not confirmed by the watch, which only asks for that read", () => {
@@ -146,7 +158,13 @@ describe("an adoption whose answer is lost", () => {
     a.apply(first);
     a.answer(second, a.apply(second));
     a.answerRead();
-    expect(a.effects).toContainEqual({ t: "hold", deadlineMs: sentAtMs + D_MS, transitions: 4, adopted: true });
+    expect(a.effects).toContainEqual({
+      t: "hold",
+      deadlineMs: sentAtMs + D_MS,
+      leaseDeadlineMs: sentAtMs + D_MS,
+      transitions: 4,
+      adopted: true,
+    });
   });
 
   test("and whose version another hand edited is written again on that version", () => {

@@ -11,7 +11,7 @@ import type { HealthReport } from "../health/report.ts";
 type Machine = "election" | "vip" | "link" | "health" | "detour" | "mode" | "config";
 
 /** Whose error it is: "host" is the host cluster's API. */
-type Where = "api" | "host" | "kernel" | "wire" | "http" | "neighbours" | "transfer";
+type Where = "api" | "host" | "kernel" | "wire" | "http" | "neighbours" | "transfer" | "quorum";
 
 export type Happening =
   /** A state machine changed its state: one log line each. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Admission, admit, ask, believe, isBelieved, NOBODY, SESSIONS_MAX, type Verdict } from "./replay.ts";
 import type { QuorumPath } from "./port.ts";
+import { type Admission, admit, ask, believe, isBelieved, NOBODY, SESSIONS_MAX, type Verdict } from "./replay.ts";
 
 const LIFE = "vc-1_u1_aa";
 const NEXT_LIFE = "vc-1_u1_bb";

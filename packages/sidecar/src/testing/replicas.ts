@@ -18,8 +18,8 @@ import { VipKernel } from "../vip/kernel.ts";
 import { LeaseStore } from "./lease-store.ts";
 import { MemoryDetour } from "./memory-detour.ts";
 import { MemoryHealth } from "./memory-health.ts";
-import { MemoryQuorum } from "./memory-quorum.ts";
 import { MEMORY_LEASE_KEY, MemoryLeaseLock } from "./memory-lease-lock.ts";
+import { MemoryQuorum } from "./memory-quorum.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 export const VIP = ip("10.100.0.100");

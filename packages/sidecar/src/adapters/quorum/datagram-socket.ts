@@ -2,7 +2,7 @@
  * One UDP socket, bound to one address and the quorum's port; opened again when it failed or the address changed. Owns
  * it until close().
  */
-import dgram from "node:dgram";
+import type { Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { SidecarError } from "../../sidecar-error.ts";
 import { withoutZone } from "./segment-address.ts";
@@ -19,7 +19,7 @@ export interface DatagramSocketOptions {
 
 export class DatagramSocket {
   readonly #o: DatagramSocketOptions;
-  #socket: dgram.Socket | undefined;
+  #socket: Socket | undefined;
   #address: string | undefined;
   #isBound = false;
   /** That the socket would not take; the peers do not hear of it. */
@@ -40,6 +40,8 @@ export class DatagramSocket {
     this.#address = address;
     if (address === undefined) return;
     const isV6 = isIPv6(withoutZone(address));
+    // Asked for by name: an import would cost its memory where the setting is off.
+    const dgram = process.getBuiltinModule("node:dgram");
     const socket = dgram.createSocket(isV6 ? { type: "udp6", ipv6Only: true } : { type: "udp4" });
     this.#socket = socket;
     socket.on("message", (bytes, { address: from }) => this.#o.onDatagram(bytes, from));
@@ -67,7 +69,7 @@ export class DatagramSocket {
     socket?.close();
   }
 
-  #onError(socket: dgram.Socket, error: Error): void {
+  #onError(socket: Socket, error: Error): void {
     if (socket !== this.#socket) return;
     this.close();
     const reason = "code" in error ? String(error.code) : "unknown reason";

@@ -1,6 +1,7 @@
 /** Where the other replicas are: expected by the name server, and told by themselves in what was authentic. */
-import type { Session } from "../../quorum/replay.ts";
+
 import type { Voter } from "../../quorum/port.ts";
+import type { Session } from "../../quorum/replay.ts";
 import { withoutZone } from "./segment-address.ts";
 
 interface Place {

@@ -6,7 +6,6 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import type { Clock } from "../../clock.ts";
-import { type Admission, admit, ask, believe, isBelieved, NOBODY, type Verdict } from "../../quorum/replay.ts";
 import { decodeGreeting, encodeGreeting, type Greeting } from "../../quorum/greeting.ts";
 import { decodeMessage, encodeMessage } from "../../quorum/message.ts";
 import { decodePacket, encodePacket, type Packet, type PacketRefusal, type Seal } from "../../quorum/packet.ts";
@@ -18,6 +17,7 @@ import {
   type QuorumPeers,
   type QuorumPeersEvent,
 } from "../../quorum/port.ts";
+import { type Admission, admit, ask, believe, isBelieved, NOBODY, type Verdict } from "../../quorum/replay.ts";
 import { SidecarError } from "../../sidecar-error.ts";
 import { type Lookup, Peers } from "../kube-api/peers.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
@@ -38,8 +38,11 @@ export interface UdpQuorumPeersOptions {
   readonly segmentAddress: () => string | undefined;
   readonly port: number;
   readonly lookup: Lookup;
-  /** Of the control plane's own objects; the lookup is no measure: it leaves out whoever is being replaced. */
-  readonly followReplicas: (onCount: (count: number) => void) => () => void;
+  /**
+   * How many replicas there are to be. Default: as many as the lookup finds, and this one; whoever is being replaced is left
+   * out then, which costs the mode for that while and nothing else: who has a voice is in the Lease.
+   */
+  readonly followReplicas?: (onCount: (count: number) => void) => () => void;
   readonly clock: Clock;
   /** What is wrong now, when that changes. Codes: QUORUM_KEY_MISSING, QUORUM_KEY_INVALID, QUORUM_SOCKET_FAILED. */
   readonly onProblems: (problems: readonly SidecarError[]) => void;
@@ -121,11 +124,12 @@ export class UdpQuorumPeers implements QuorumPeers {
     const { lookup, podAddress, followReplicas } = this.#o;
     const onAddresses = (addresses: readonly string[]): void => {
       this.#places.expect(addresses);
+      if (followReplicas === undefined) this.#onEvent?.({ t: "replicas", count: addresses.length + 1 });
       this.#greetAll();
     };
     const peers = new Peers({ lookup, ownAddress: podAddress, onAddresses });
     this.#peers = peers;
-    const unfollow = followReplicas((count) => this.#onEvent?.({ t: "replicas", count }));
+    const unfollow = followReplicas?.((count) => this.#onEvent?.({ t: "replicas", count })) ?? (() => undefined);
     this.#ends = [() => peers.close(), unfollow];
     this.#beat();
   }
