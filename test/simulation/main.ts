@@ -1,7 +1,7 @@
 /**
- * `pnpm sim [--world quorum] --seeds N --seed S`: runs N schedules from seed S on, of the world of the Lease or of the quorum. A violation is printed with its seed, its sentence and
- * its transcript, and the exit status is 1. `--seeds 1` prints the transcript in any case. A long run that was broken
- * off goes on with the seed that its last line names.
+ * `pnpm sim [--world quorum] --seeds N --seed S`: runs N schedules from seed S on, in the Lease's world or the quorum's. A
+ * violation is printed with its seed, its sentence and its transcript, and the exit status is 1. `--seeds 1` prints the
+ * transcript in any case. A long run that was broken off goes on with the seed that its last line names.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   });
   print(progress(totals, startedAtMs));
   for (const [path, count] of Object.entries(totals.paths).sort()) print(`  ${String(count).padStart(9)}  ${path}`);
-  print(lossesInWords(totals.losses));
+  if (world === "quorum") print(lossesInWords(totals.losses));
   const never = (world === "quorum" ? QUORUM_PATHS_GONE : PATHS).filter((path) => totals.paths[path] === undefined);
   if (never.length > 0) print(`never seen: ${never.join("; ")}`);
   const [violation] = totals.violations;

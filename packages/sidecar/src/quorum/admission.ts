@@ -17,7 +17,7 @@ const CALM_MAX_MS = 320_000;
 const RETURN_SHARE = 0.5;
 const REPLICAS_MIN = 3;
 
-export type OffReason =
+type OffReason =
   | "setting-off"
   | "too-few-replicas"
   | "peer-silent"

@@ -121,7 +121,8 @@ describe("a holder", () => {
     h.feed({ t: "fence", level: "nft-arp" });
     expect(h.told).toEqual([{ t: "quorum-left", reason: "fence-too-weak" }]);
     h.stand({ t: "holding", held: HELD, use: "ending" });
-    expect(h.wait(5 * HEARTBEAT_MS, ["v_2", "w_3"]).map(({ t }) => t)).toContain("quorum-promised");
+    const told = h.wait(5 * HEARTBEAT_MS, ["v_2", "w_3"]);
+    expect(new Set(told.map(({ t }) => t))).toEqual(new Set(["quorum-promised"]));
     h.stand({ t: "holding", held: { ...HELD, term: 4 }, use: "none" });
     expect(h.state.heartbeats.t).toBe("still");
   });

@@ -26,7 +26,7 @@ import { initialPromiser, type PromiserState, promisedUntilMs, stepPromiser } fr
 import type { Standing } from "./standing.ts";
 
 /** How often the mode's conditions are judged, by a holder. */
-export const JUDGE_EVERY_MS = 1_000;
+const JUDGE_EVERY_MS = 1_000;
 
 export type MemberSettings = AdmissionSettings;
 

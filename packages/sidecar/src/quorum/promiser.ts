@@ -4,7 +4,7 @@
  * time; either is kept to its end by the own clock, from the moment it is given. Judges nothing of the Lease.
  */
 import { PROMISE_MAX_MS, PROMISE_MIN_MS } from "./deadline.ts";
-import { type HeldTerm, type QuorumMessage, sameTerm } from "./port.ts";
+import { type HeldTerm, type QuorumMessage, type QuorumMessageKind, sameTerm } from "./port.ts";
 
 export interface PromiserState {
   /** Of this life. */
@@ -109,7 +109,7 @@ function termOf({ holderIdentity, leaseTransitions, term }: HeldTerm): HeldTerm 
 function answer(
   { identity }: PromiserState,
   asked: QuorumMessage,
-  kind: "promise" | "help" | "refusal",
+  kind: Extract<QuorumMessageKind, "promise" | "help" | "refusal">,
   durationMs: number,
 ): QuorumMessage {
   return { ...asked, kind, sender: identity, promiseDurationMs: Math.ceil(durationMs) };

@@ -24,7 +24,7 @@ export interface Totals {
   readonly violations: readonly Violation[];
 }
 
-export const LOSS_STEP_MS = 10;
+const LOSS_STEP_MS = 10;
 
 export const NO_SCHEDULES: Totals = { schedules: 0, takeovers: 0, paths: {}, losses: {}, violations: [] };
 

@@ -1,5 +1,6 @@
 /** What one life of a process has around it: its machine's clocks, ways and gate, and the world that looks on. */
 import type { ElectionSettings } from "../../../election/election.ts";
+import type { QuorumPeers } from "../../../quorum/port.ts";
 import type { LeaseStore } from "../../lease-store.ts";
 import type { ApiWays } from "../api-servers.ts";
 import type { MachineClock } from "../machine-clock.ts";
@@ -7,20 +8,18 @@ import type { Process } from "../process.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 import type { GateModel } from "./gate-model.ts";
-import type { Network } from "./network.ts";
 
 export interface Life {
   readonly timeline: Timeline;
   readonly random: Random;
   readonly store: LeaseStore;
-  readonly network: Network;
+  readonly peers: QuorumPeers;
   readonly ways: ApiWays;
   readonly clock: MachineClock;
   readonly gate: GateModel;
   readonly process: Process;
-  /** podName_podUID_bootNonce, and what of it stays. */
+  /** podName_podUID_bootNonce */
   readonly identity: string;
-  readonly voter: string;
   readonly mac: string;
   readonly settings: Omit<ElectionSettings, "identity">;
   readonly calmMinMs: number;

@@ -7,7 +7,7 @@ import { GateModel } from "./gate-model.ts";
 import type { Life } from "./life.ts";
 import { Replica } from "./replica.ts";
 
-export interface MachineParts extends Omit<Life, "process" | "gate" | "identity" | "voter" | "mac" | "atCall"> {
+export interface MachineParts extends Omit<Life, "process" | "gate" | "identity" | "mac" | "atCall"> {
   readonly atCall: (machine: Machine) => void;
   readonly ways: ApiWays;
   readonly clock: MachineClock;
@@ -66,7 +66,6 @@ export class Machine {
       process,
       gate: this.gate,
       identity: this.identity,
-      voter: this.voter,
       mac: this.mac,
       atCall: () => atCall(this),
       trace: (line) => trace(() => `${this.voter} ${line()}`),

@@ -2,7 +2,15 @@
  * The two ways between replicas, the segment and the pod network, each with its own faults for every direction: cuts,
  * loss, delay, copies. Messages overtake each other. What reaches a machine whose process does not run waits for it.
  */
-import { type Destination, QUORUM_PATHS, type QuorumMessage, type QuorumPath, voterOf } from "../../../quorum/port.ts";
+import {
+  type Destination,
+  QUORUM_PATHS,
+  type QuorumMessage,
+  type QuorumPath,
+  type QuorumPeers,
+  type QuorumPeersEvent,
+  voterOf,
+} from "../../../quorum/port.ts";
 import type { Random } from "../random.ts";
 import type { Timeline } from "../timeline.ts";
 
@@ -18,11 +26,37 @@ export interface NetworkFaults {
 
 export const NO_NETWORK_FAULTS: NetworkFaults = { loss: 0, slow: 0, slowMs: 0, twice: 0 };
 
+/** As the StatefulSet says it. */
+const REPLICAS_WANTED = 3;
+
 /** One machine's end. */
-export interface NetworkEnd {
+class NetworkEnd implements QuorumPeers {
   /** podName_podUID */
   readonly voter: string;
-  readonly receive: (message: QuorumMessage, path: QuorumPath) => void;
+  onEvent: (event: QuorumPeersEvent) => void = () => undefined;
+  readonly #send: (message: QuorumMessage, to: Destination) => void;
+
+  constructor(voter: string, send: (message: QuorumMessage, to: Destination) => void) {
+    this.voter = voter;
+    this.#send = send;
+  }
+
+  send(message: QuorumMessage, to: Destination): void {
+    this.#send(message, to);
+  }
+
+  /** The process that lives here now is the one that hears. */
+  follow(onEvent: (event: QuorumPeersEvent) => void): () => void {
+    this.onEvent = onEvent;
+    onEvent({ t: "replicas", count: REPLICAS_WANTED });
+    return () => {
+      if (this.onEvent === onEvent) this.close();
+    };
+  }
+
+  close(): void {
+    this.onEvent = () => undefined;
+  }
 }
 
 export class Network {
@@ -38,8 +72,11 @@ export class Network {
     this.#random = random;
   }
 
-  join(end: NetworkEnd): void {
+  /** The port of the machine that this voter lives on. */
+  join(voter: string): QuorumPeers {
+    const end = new NetworkEnd(voter, (message, to) => this.#send(voter, message, to));
     this.#ends.push(end);
+    return end;
   }
 
   leave(voter: string): void {
@@ -54,7 +91,7 @@ export class Network {
     return () => this.#cuts.set(key, (this.#cuts.get(key) ?? 1) - 1);
   }
 
-  send(from: string, message: QuorumMessage, to: Destination): void {
+  #send(from: string, message: QuorumMessage, to: Destination): void {
     const paths = to.t === "all" ? QUORUM_PATHS : [to.path];
     const voter = to.t === "all" ? undefined : voterOf(to.identity);
     for (const end of this.#ends) {
@@ -66,8 +103,9 @@ export class Network {
   #carry(path: QuorumPath, from: string, end: NetworkEnd, message: QuorumMessage): void {
     const { loss, twice } = this.faults;
     if ((this.#cuts.get(keyOf(path, from, end.voter)) ?? 0) > 0 || this.#random.chance(loss)) return;
-    this.#timeline.after(this.#delayMs(), () => end.receive(message, path));
-    if (this.#random.chance(twice)) this.#timeline.after(this.#delayMs(), () => end.receive(message, path));
+    const arrives = () => end.onEvent({ t: "message", message, path });
+    this.#timeline.after(this.#delayMs(), arrives);
+    if (this.#random.chance(twice)) this.#timeline.after(this.#delayMs(), arrives);
   }
 
   #delayMs(): number {

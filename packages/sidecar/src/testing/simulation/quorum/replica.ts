@@ -22,7 +22,6 @@ import {
   type QuorumNews,
   stepMember,
 } from "../../../quorum/member.ts";
-import type { QuorumMessage, QuorumPath } from "../../../quorum/port.ts";
 import { effectInWords } from "../../scenario/narrate.ts";
 import { LeaseWatch } from "../lease-watch.ts";
 import { HoldExecutor } from "./hold-executor.ts";
@@ -59,19 +58,15 @@ export class Replica {
   }
 
   start(): void {
-    const { gate, clock, mac, random } = this.#life;
+    const { gate, clock, mac, random, peers, process } = this.#life;
     const left = gate.opening;
     if (left === undefined) gate.execute({ t: "close" });
     const untilMs = clock.nowMs() + gate.leftMs;
     if (left !== undefined) this.step({ t: "inherited", holderIdentity: left.holderIdentity, untilMs, mac });
     else this.#later(random.between(1, 20), () => this.step({ t: "eligible", mac }));
     this.meet({ t: "fence", level: "nft-egress" });
-    this.meet({ t: "replicas", count: 3 });
+    peers.follow((event) => process.run(() => this.meet(event)));
     this.#watch.begin();
-  }
-
-  receive(message: QuorumMessage, path: QuorumPath): void {
-    this.#life.process.run(() => this.meet({ t: "message", message, path }));
   }
 
   /** A hung connection that is let go breaks. */
@@ -100,10 +95,10 @@ export class Replica {
   }
 
   #do(effect: MemberEffect): void {
-    const { process, network, voter, count, trace } = this.#life;
+    const { process, peers, count, trace } = this.#life;
     switch (effect.t) {
       case "send":
-        return process.run(() => network.send(voter, effect.message, effect.to));
+        return process.run(() => peers.send(effect.message, effect.to));
       case "tell":
         if (effect.news.t !== "quorum-promised") trace(() => `quorum: ${JSON.stringify(effect.news)}`);
         return this.step(effect.news);

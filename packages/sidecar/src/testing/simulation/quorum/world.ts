@@ -111,7 +111,7 @@ class QuorumWorld implements Surroundings {
       timeline,
       random,
       store,
-      network,
+      peers: network.join(`${name}_${this.#uids}`),
       clock,
       ways: new ApiWays({ timeline, random, faults: () => this.#apiFaults, servers }),
       settings: this.#settings,
@@ -125,12 +125,6 @@ class QuorumWorld implements Surroundings {
       trace: (line) => this.trace(line),
     });
     this.machines.push(machine);
-    this.network.join({
-      voter: machine.voter,
-      receive: (message, path) => {
-        if (machine.alive) machine.replica?.receive(message, path);
-      },
-    });
     return machine;
   }
 
