@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 
 const CORE = [
   "packages/sidecar/src/election",
+  "packages/sidecar/src/quorum",
   "packages/sidecar/src/vip",
   "packages/sidecar/src/announce",
   "packages/sidecar/src/config",
