@@ -64,7 +64,7 @@ describe("the way in (R1)", () => {
     const a = holding();
     const term = termToUse(a);
     expect(promise(a, term)).toEqual(["tighten"]);
-    expect(a.effects).toEqual([{ t: "tighten", deadlineMs: a.nowMs + DQ_MS, term }]);
+    expect(a.effects).toMatchObject([{ t: "tighten", deadlineMs: a.nowMs + DQ_MS, term }]);
     expect(deadlineMs(a)).toBe(a.nowMs + DQ_MS);
     a.nowMs += 100;
     a.feed({ t: "tick" });
