@@ -237,6 +237,13 @@ export type ElectionEvent = {
   | { readonly t: "quorum-proof"; readonly against: HeldTerm }
 );
 
+/** An event without its time, for whoever has the clock. */
+export type ElectionNews = ElectionEvent extends infer E
+  ? E extends ElectionEvent
+    ? Omit<E, "nowMs" | "wallTime">
+    : never
+  : never;
+
 export type ElectionEffect =
   | {
       readonly t: "write";

@@ -14,7 +14,13 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import { detourReason, type VipDetour } from "../detour/detour.ts";
 import { renewedAtMs } from "../election/claim.ts";
-import { type ElectionEffect, type ElectionEvent, type ElectionState, initialState } from "../election/election.ts";
+import {
+  type ElectionEffect,
+  type ElectionEvent,
+  type ElectionNews,
+  type ElectionState,
+  initialState,
+} from "../election/election.ts";
 import { holderChange } from "../election/holder-change.ts";
 import type { LeaseLock } from "../election/lease-lock.ts";
 import { mayMove } from "../election/moves.ts";
@@ -69,12 +75,6 @@ export interface SupervisorOptions {
  */
 const STOP_MAX_MS = 12_000;
 
-type ElectionNews = ElectionEvent extends infer E
-  ? E extends ElectionEvent
-    ? Omit<E, "nowMs" | "wallTime">
-    : never
-  : never;
-
 export class Supervisor {
   readonly #o: SupervisorOptions;
   readonly #loop: Loop;
@@ -102,7 +102,8 @@ export class Supervisor {
       onTick: () => this.#tick(),
       onOverflow: () => this.#onKernelEvent({ t: "overrun" }),
     });
-    const shared = { clock, loop: this.#loop, vipKernel, segment, tell };
+    const common = { clock, loop: this.#loop, tell };
+    const shared = { ...common, vipKernel, segment };
     this.#vip = new VipDriver({
       ...shared,
       identity: options.identity,
@@ -131,8 +132,7 @@ export class Supervisor {
       onLookedBack: () => this.#begin(),
     });
     this.#health = new HealthDriver({
-      clock,
-      loop: this.#loop,
+      ...common,
       sources: options.health,
       role: () => this.#election.role.t,
       mayMove: () => mayMove(this.#election.movesAtMs, this.#election.settings, clock.nowMs()),
@@ -146,16 +146,13 @@ export class Supervisor {
         this.#judge();
         this.#detour.look();
       },
-      tell,
     });
     this.#quorum = new QuorumDriver({
-      clock,
-      loop: this.#loop,
+      ...common,
       identity: options.identity,
       peers: options.quorumPeers,
       fenceLevel: () => options.gate.level,
       onNews: (news) => this.#step(news),
-      tell,
     });
     this.#claims = new ReplicaClaims({
       clock,
@@ -164,13 +161,11 @@ export class Supervisor {
       onClaim: () => this.#loop.push(() => this.#step({ t: "claimed-by-replica" })),
     });
     this.#detour = new DetourDriver({
-      clock,
-      loop: this.#loop,
+      ...common,
       detour: options.detour,
       reason: () => detourReason(this.#vip.state.t, this.#health.state),
       isWithdrawing: () => this.#vip.state.t === "withdrawing",
       target: () => this.#detourTarget(),
-      tell,
     });
   }
 
@@ -291,20 +286,16 @@ export class Supervisor {
 
   /** Tells the election whether this replica may take the VIP, when that is another answer than before. */
   #judge(): void {
-    const { eligible, mac } = this.#election;
-    const reason = this.#hindrance();
+    const { eligible, mac, role } = this.#election;
+    // Who holds stays until another is found who could serve: never to nobody.
+    const isCandidate = role.t === "waiting" || role.t === "asking";
+    const unfit = this.#fitness.t === "unfit" ? this.#fitness.reason : undefined;
+    const reason = unfit ?? (isCandidate ? this.#health.hindrance : undefined);
     if (reason !== undefined) {
       if (eligible.t === "yes" || eligible.reason !== reason) this.#step({ t: "ineligible", reason });
     } else if (this.#fitness.t === "fit" && (eligible.t === "no" || mac !== this.#fitness.mac)) {
       this.#step({ t: "eligible", mac: this.#fitness.mac });
     }
-  }
-
-  #hindrance(): string | undefined {
-    if (this.#fitness.t === "unfit") return this.#fitness.reason;
-    const role = this.#election.role.t;
-    // Who holds stays until another is found who could serve: never to nobody.
-    return role === "waiting" || role === "asking" ? this.#health.hindrance : undefined;
   }
 
   #tick(): void {
