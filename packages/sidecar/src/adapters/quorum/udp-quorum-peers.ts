@@ -20,7 +20,7 @@ import {
 } from "../../quorum/port.ts";
 import { SidecarError } from "../../sidecar-error.ts";
 import { type Lookup, Peers } from "../kube-api/peers.ts";
-import { DatagramSocket } from "./datagram-socket.ts";
+import { DatagramSocket, QUORUM_PORT } from "./datagram-socket.ts";
 import { PeerPlaces } from "./peer-places.ts";
 import { QuorumKey } from "./quorum-key.ts";
 import { onOwnLink, withoutZone } from "./segment-address.ts";
@@ -36,7 +36,8 @@ export interface UdpQuorumPeersOptions {
   readonly podAddress: string | undefined;
   /** Asked every second, since the interface may come late: the own address there, with its zone (segment-address.ts). */
   readonly segmentAddress: () => string | undefined;
-  readonly port: number;
+  /** The same on all replicas. Default: 8474. */
+  readonly port?: number;
   readonly lookup: Lookup;
   /** Of the control plane's own objects; the lookup is no measure: it leaves out whoever is being replaced. */
   readonly followReplicas: (onCount: (count: number) => void) => () => void;
@@ -238,7 +239,7 @@ export class UdpQuorumPeers implements QuorumPeers {
 
   #socketOf(path: QuorumPath): DatagramSocket {
     return new DatagramSocket({
-      port: this.#o.port,
+      port: this.#o.port ?? QUORUM_PORT,
       onDatagram: (bytes, from) => this.#onDatagram(path, bytes, from),
       onProblem: (problem) => {
         this.#setProblem(path, problem);
