@@ -2,7 +2,7 @@
  * `pnpm model`: searches docs/model/quorum.pml with all rules, which must find nothing, and without each, which must find
  * two open gates. Prints the counter-examples; the exit status is 1 if either is otherwise.
  */
-import { MODELS, type Model, type Search, search, spinObstacle, WITHOUT } from "./model.ts";
+import { LATE, type Model, type Search, search, spinObstacle, WHOLE, WITHOUT } from "./model.ts";
 
 async function main(): Promise<number> {
   const obstacle = spinObstacle();
@@ -11,7 +11,7 @@ async function main(): Promise<number> {
     return 1;
   }
   let wrong = 0;
-  for (const model of MODELS) {
+  for (const model of [WHOLE, LATE]) {
     const found = await search(model, false);
     if (found.counterExample.length > 0) wrong += 1;
     report(found.counterExample.length === 0 ? "holds   " : "BROKEN  ", model, found);

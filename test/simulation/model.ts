@@ -21,11 +21,14 @@ export interface Model {
   readonly defines: readonly string[];
 }
 
-/** With every rule. Late and duplicated messages need a promise of two ticks, a holder without the feature doubles the states. */
-export const MODELS: readonly Model[] = [
-  { name: "a rolling update between versions with and without the feature", defines: ["LEASE=3", "UNAWARE=2"] },
-  { name: "messages that are late by up to a promise", defines: ["LEASE=3", "PROMISE=2"] },
-];
+/** With every rule, and a replica that changes between a version with the feature and one without. */
+export const WHOLE: Model = {
+  name: "a rolling update between versions with and without the feature",
+  defines: ["LEASE=3", "UNAWARE=2"],
+};
+
+/** The same rules where a message can be late by a tick and still be of use: thirteen times the states, for `pnpm model`. */
+export const LATE: Model = { name: "messages that are late", defines: ["LEASE=3", "PROMISE=2"] };
 
 /** Without one rule each, in the smallest model that has what breaks then. */
 export const WITHOUT: readonly Model[] = [
@@ -43,7 +46,7 @@ export const WITHOUT: readonly Model[] = [
 const SOURCE = join(import.meta.dirname, "../../docs/model/quorum.pml");
 const MEMORY_MB_MAX = 2_000;
 const DEPTH_MAX = 2_000_000;
-const TIMEOUT_MS = 290_000;
+const TIMEOUT_MS = 900_000;
 
 const run = promisify(execFile);
 
@@ -69,8 +72,9 @@ export async function search({ defines }: Model, breadthFirst: boolean): Promise
   const flags = defines.map((define) => `-D${define}`);
   try {
     await run("spin", ["-a", ...flags, SOURCE], inFolder);
-    const options = ["-DSAFETY", "-DCOLLAPSE", `-DMEMLIM=${MEMORY_MB_MAX}`, ...(breadthFirst ? ["-DBFS"] : [])];
-    await run("gcc", ["-O2", ...options, "-o", "pan", "pan.c"], inFolder);
+    const options = ["-DSAFETY", `-DMEMLIM=${MEMORY_MB_MAX}`, ...(breadthFirst ? ["-DBFS"] : [])];
+    // A search of thousands of states is over before an optimised searcher is compiled.
+    await run("gcc", [breadthFirst ? "-O0" : "-O2", ...options, "-o", "pan", "pan.c"], inFolder);
     // No unreached lines (-n): with a rule taken out some are.
     const { stdout } = await run(join(folder, "pan"), [`-m${DEPTH_MAX}`, "-n"], inFolder);
     const errors = numberIn(stdout, /errors: (\d+)/);

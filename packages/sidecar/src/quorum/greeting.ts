@@ -18,7 +18,7 @@ export interface Greeting {
   readonly segmentAddress: string;
 }
 
-export const GREETING = 16;
+const GREETING = 16;
 
 export function encodeGreeting({ nonce, echo, segmentAddress }: Greeting): Pick<Packet, "kind" | "body" | "detail"> {
   const body = new Uint8Array(BODY_BYTES);

@@ -4,7 +4,7 @@ import { hex } from "../announce/testing/frames.ts";
 import { decodeGreeting, encodeGreeting } from "./greeting.ts";
 import { decodeMessage, encodeMessage } from "./message.ts";
 import type { Packet } from "./packet.ts";
-import type { QuorumMessage, QuorumMessageKind } from "./port.ts";
+import { type HeldTerm, type QuorumMessage, type QuorumMessageKind, sameTerm, voterOf } from "./port.ts";
 
 const message: QuorumMessage = {
   kind: "heartbeat",
@@ -92,4 +92,19 @@ test("a message is no greeting, nor is what has something in the bytes that a gr
   const greeting = encodeGreeting({ nonce: 1n, echo: undefined, segmentAddress: "" });
   greeting.body[23] = 1;
   expect(decodeGreeting(packetOf(greeting))).toBeUndefined();
+});
+
+test("a term is another if its holder, its transitions or its number are", () => {
+  const term: HeldTerm = message;
+  const read = decodeMessage(packetOf(encodeMessage(message)));
+  expect(read !== undefined && sameTerm(read, term)).toBe(true);
+  expect(sameTerm({ ...term, holderIdentity: "vc-0_u0_bb" }, term)).toBe(false);
+  expect(sameTerm({ ...term, leaseTransitions: 8 }, term)).toBe(false);
+  expect(sameTerm({ ...term, term: 2 }, term)).toBe(false);
+});
+
+test("two lives of one pod are one voter, and a recreated pod is another", () => {
+  expect(voterOf("vc-0_u0_bb")).toBe(voterOf("vc-0_u0_aa"));
+  expect(voterOf("vc-0_u9_aa")).not.toBe(voterOf("vc-0_u0_aa"));
+  expect(voterOf("nonceless")).toBe("nonceless");
 });

@@ -165,7 +165,10 @@ export class Supervisor {
       detour: options.detour,
       reason: () => detourReason(this.#vip.state.t, this.#health.state),
       isWithdrawing: () => this.#vip.state.t === "withdrawing",
-      target: () => this.#detourTarget(),
+      target: () => {
+        const target = this.#target();
+        return target === undefined ? undefined : { ...target, port: config.vip.port };
+      },
     });
   }
 
@@ -245,7 +248,7 @@ export class Supervisor {
     this.#o.gate.end();
   }
 
-  /** When the loop last turned, own monotonic clock. */
+  /** Own monotonic clock. */
   get lastTurnMs(): number {
     return this.#loop.lastTurnMs;
   }
@@ -391,11 +394,6 @@ export class Supervisor {
 
   #placement(): Placement | undefined {
     return placementOf(this.#o.config, this.#o.owner, this.#link.link);
-  }
-
-  #detourTarget() {
-    const target = this.#target();
-    return target === undefined ? undefined : { ...target, port: this.#o.config.vip.port };
   }
 
   #target() {

@@ -20,7 +20,7 @@ import {
 import { type Admission, admit, ask, believe, isBelieved, NOBODY, type Verdict } from "../../quorum/replay.ts";
 import { SidecarError } from "../../sidecar-error.ts";
 import { type Lookup, Peers } from "../kube-api/peers.ts";
-import { DatagramSocket } from "./datagram-socket.ts";
+import { DatagramSocket, QUORUM_PORT } from "./datagram-socket.ts";
 import { PeerPlaces } from "./peer-places.ts";
 import { QuorumKey } from "./quorum-key.ts";
 import { onOwnLink, withoutZone } from "./segment-address.ts";
@@ -36,7 +36,8 @@ export interface UdpQuorumPeersOptions {
   readonly podAddress: string | undefined;
   /** Asked every second, since the interface may come late: the own address there, with its zone (segment-address.ts). */
   readonly segmentAddress: () => string | undefined;
-  readonly port: number;
+  /** The same on all replicas. Default: 8474. */
+  readonly port?: number;
   readonly lookup: Lookup;
   /**
    * How many replicas there are to be. Default: as many as the lookup finds, and this one; whoever is being replaced is left
@@ -242,7 +243,7 @@ export class UdpQuorumPeers implements QuorumPeers {
 
   #socketOf(path: QuorumPath): DatagramSocket {
     return new DatagramSocket({
-      port: this.#o.port,
+      port: this.#o.port ?? QUORUM_PORT,
       onDatagram: (bytes, from) => this.#onDatagram(path, bytes, from),
       onProblem: (problem) => {
         this.#setProblem(path, problem);
