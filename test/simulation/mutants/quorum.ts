@@ -48,7 +48,7 @@ export const QUORUM: readonly Mutant[] = [
         replace: "",
       },
       {
-        file: "sidecar/src/quorum/member.ts",
+        file: "sidecar/src/quorum/holding.ts",
         find: 'if (use === "none" || isLapsed(state.heartbeats, nowMs))',
         replace: 'if (use === "none")',
       },
@@ -105,7 +105,7 @@ export const QUORUM: readonly Mutant[] = [
     name: "R4: the mode is left while half of the hold is left",
     edits: [
       {
-        file: "sidecar/src/quorum/member.ts",
+        file: "sidecar/src/quorum/holding.ts",
         find: "return atMs !== undefined && nowMs >= atMs;",
         replace: "return atMs !== undefined && isLapsed(heartbeats, nowMs);",
       },

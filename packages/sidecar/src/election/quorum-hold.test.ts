@@ -83,8 +83,9 @@ describe("the way in (R1)", () => {
     promise(a, term + 2);
     a.nowMs += 60;
     a.feed({ t: "tightened", term });
-    a.feed({ t: "tick" });
     expect(a.did).toEqual([]);
+    a.feed({ t: "tightened", term: term + 2 });
+    expect(a.did).toEqual(["renew"]);
   });
 
   test("a renewal that was on its way does not put it off by a retry period", () => {

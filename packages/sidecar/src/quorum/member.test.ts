@@ -1,14 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HEARTBEAT_MS, PROMISE_MAX_MS, PROMISE_MIN_MS, quorumHoldMs } from "./deadline.ts";
-import {
-  initialMember,
-  type MemberEffect,
-  type MemberEvent,
-  type MemberState,
-  memberWakeMs,
-  type QuorumNews,
-  stepMember,
-} from "./member.ts";
+import { initialMember, type MemberEvent, memberWakeMs, stepMember } from "./member.ts";
+import type { MemberEffect, MemberState, QuorumNews } from "./member-turn.ts";
 import type { HeldTerm, QuorumMessage } from "./port.ts";
 import type { Standing } from "./standing.ts";
 

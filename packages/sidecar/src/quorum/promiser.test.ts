@@ -45,8 +45,24 @@ describe("a promise", () => {
   test("is not shortened by a heartbeat that asks for less", () => {
     const v = new Promiser();
     v.hear(READY_MS, heartbeat({ promiseDurationMs: 700 }));
-    v.hear(READY_MS + 10, heartbeat({ promiseDurationMs: PROMISE_MIN_MS }));
+    v.hear(READY_MS + 10, heartbeat({ promiseDurationMs: PROMISE_MIN_MS, sequence: 2 }));
     expect(promisedUntilMs(v.state)).toBe(READY_MS + 700);
+  });
+
+  test("is given for a heartbeat once: by the other path it is said again and not begun anew", () => {
+    const v = new Promiser();
+    v.hear(READY_MS, heartbeat({ sequence: 5 }));
+    expect(v.hear(READY_MS + 100, heartbeat({ sequence: 5 }))).toMatchObject({ kind: "promise", sequence: 5 });
+    expect(promisedUntilMs(v.state)).toBe(READY_MS + LQ_MS);
+  });
+
+  test("is not given for an old heartbeat, however often it is repeated", () => {
+    const v = new Promiser();
+    v.hear(READY_MS, heartbeat({ sequence: 5 }));
+    expect(v.hear(READY_MS + 100, heartbeat({ sequence: 4 }))).toBeUndefined();
+    v.hear(READY_MS + LQ_MS, heartbeat({ sequence: 5 }));
+    expect(promisedUntilMs(v.state)).toBe(READY_MS + LQ_MS);
+    expect(v.hear(READY_MS + LQ_MS, challenge())).toMatchObject({ kind: "help" });
   });
 
   test.each([PROMISE_MIN_MS - 1, PROMISE_MAX_MS + 1, 0, -5])("of %i ms is none that is given", (promiseDurationMs) => {
@@ -145,9 +161,9 @@ test("no promise and no help about one term ever overlap, whatever is asked in w
       const given: { readonly kind: string; readonly fromMs: number; readonly untilMs: number; readonly of: string }[] =
         [];
       let nowMs = START_MS;
-      for (const { afterMs, kind, holderIdentity, term, promiseDurationMs } of questions) {
+      for (const [sequence, { afterMs, kind, holderIdentity, term, promiseDurationMs }] of questions.entries()) {
         nowMs += afterMs;
-        const fields = { holderIdentity, term, promiseDurationMs };
+        const fields = { holderIdentity, term, promiseDurationMs, sequence };
         const answer = v.hear(nowMs, kind === "heartbeat" ? heartbeat(fields) : challenge(fields));
         if (answer === undefined || answer.kind === "refusal") continue;
         const of = `${holderIdentity} ${term}`;

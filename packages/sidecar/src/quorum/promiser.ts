@@ -10,7 +10,7 @@ export interface PromiserState {
   /** Of this life. */
   readonly identity: string;
   readonly startedAtMs: number;
-  readonly promise: Word | undefined;
+  readonly promise: Promised | undefined;
   readonly help: Word | undefined;
 }
 
@@ -18,6 +18,11 @@ export interface PromiserState {
 interface Word {
   readonly about: HeldTerm;
   readonly untilMs: number;
+}
+
+interface Promised extends Word {
+  /** Of the newest heartbeat that it answers. */
+  readonly sequence: number;
 }
 
 /** A heartbeat or a challenge; one of the own challenger too, which has no more right than others. */
@@ -61,8 +66,13 @@ function onHeartbeat(state: PromiserState, { nowMs, message }: PromiserEvent): [
     engagedMs(state, message, nowMs),
   );
   if (stillMs > 0) return [state, answer(state, message, "refusal", stillMs)];
-  const lastMs = state.promise !== undefined && sameTerm(state.promise.about, message) ? state.promise.untilMs : nowMs;
-  const promise: Word = { about: termOf(message), untilMs: Math.max(lastMs, nowMs + promiseDurationMs) };
+  const last = state.promise !== undefined && sameTerm(state.promise.about, message) ? state.promise : undefined;
+  // An older one, late or repeated, would keep us still for a holder that may be long gone.
+  if (last !== undefined && message.sequence < last.sequence) return [state, undefined];
+  // By the other path, or a copy: what was promised for it stands, and is not begun anew.
+  if (last?.sequence === message.sequence) return [state, answer(state, message, "promise", promiseDurationMs)];
+  const untilMs = Math.max(last?.untilMs ?? nowMs, nowMs + promiseDurationMs);
+  const promise: Promised = { about: termOf(message), untilMs, sequence: message.sequence };
   return [{ ...state, promise }, answer(state, message, "promise", promiseDurationMs)];
 }
 

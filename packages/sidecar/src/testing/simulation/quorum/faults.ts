@@ -3,9 +3,11 @@
  * repeated messages, restarts of promisers, moments right after a change of mode. Each schedule draws its kinds.
  */
 
+import type { LeaseRecord } from "../../../election/lease-record.ts";
 import { modeOf } from "../../../election/mode.ts";
 import { QUORUM_PATHS, type QuorumPath } from "../../../quorum/port.ts";
 import type { LeaseStore } from "../../lease-store.ts";
+import { MEMORY_LEASE_KEY } from "../../memory-lease-lock.ts";
 import { type ApiFaults, type ApiServer, NO_API_FAULTS, type ServerHealth } from "../api-servers.ts";
 import type { Coverage } from "../coverage.ts";
 import type { Operator } from "../operator.ts";
@@ -23,6 +25,8 @@ export interface Surroundings {
   readonly store: LeaseStore;
   readonly operator: Operator;
   readonly withOperator: boolean;
+  /** A client-go candidate counts the same Lease. */
+  readonly isShared: boolean;
   readonly servers: Readonly<Record<ReplicaName, ApiServer>>;
   /** Every machine that still is. */
   readonly machines: readonly Machine[];
@@ -74,8 +78,9 @@ export class Faults {
       ? PLAIN_NETWORK
       : {
           loss: random.chance(0.4) ? 0.3 * harsh : 0,
-          slow: random.chance(0.4) ? 0.3 * random.next() : 0,
-          slowMs: random.pick([20, 100, 400, 1_500]),
+          // Rarely enough for the mode to stay on, or as often as may be.
+          slow: random.pick([0, 0, 0.04, 0.04, 0.3 * random.next()]),
+          slowMs: random.pick([20, 100, 400, 400, 1_500]),
           twice: random.chance(0.3) ? 0.1 : 0,
         };
     this.#freezeAtCall = !this.isPlain && random.chance(0.4) ? 0.004 * harsh : 0;
@@ -92,7 +97,7 @@ export class Faults {
       [2, () => this.#loseNode()],
       [1, (machine) => this.#recreate(machine)],
       [1, (machine) => this.#stop(machine)],
-      [1, () => this.#transfer()],
+      [world.isShared ? 6 : 1, () => this.#transfer()],
       [2, (machine) => this.#weakenFence(machine)],
       [1, (machine) => machine.act((replica) => replica.meet({ t: "replicas", count: random.pick([2, 3, 4]) }))],
       [1, (machine) => this.#setClockForward(machine)],
@@ -114,10 +119,13 @@ export class Faults {
       timeline.at(random.between(this.#fromMs, this.#untilMs), () => this.#inject());
     }
     let mode: string | undefined;
+    let last: LeaseRecord | undefined;
     store.subscribe((change) => {
       const now = change.t === "deleted" ? undefined : modeOf(change.lease)?.mode;
       if (now !== mode && random.chance(this.#atChange)) this.#atModeChange(now);
+      if (mode === "quorum" && now === "lease" && last !== undefined) this.#putBack(last);
       mode = now;
+      if (change.t !== "deleted") last = change.lease;
     });
   }
 
@@ -327,6 +335,17 @@ export class Faults {
   #operate(): void {
     const { coverage, operator, random } = this.#world;
     for (let acts = random.pick([1, 1, 2]); acts > 0; acts -= 1) coverage.count(operator.act());
+  }
+
+  /** The worst for R6: what the Lease said of a term that is over, in its holder's hands again. */
+  #putBack(lease: LeaseRecord): void {
+    const { random, timeline, store, withOperator } = this.#world;
+    if (!withOperator || !random.chance(this.#atChange)) return;
+    timeline.after(random.between(0, 2_000), () => {
+      if (timeline.nowMs > this.#untilMs) return;
+      this.#say("old mode put back", () => "the operator puts a copy of mode quorum back");
+      store.replace(MEMORY_LEASE_KEY, lease);
+    });
   }
 
   /** The worst moment: the Lease has another mode, and its holder may not have heard of it. */

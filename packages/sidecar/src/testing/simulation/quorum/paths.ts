@@ -25,5 +25,7 @@ export const QUORUM_PATHS_GONE = [
   "trouble in mode quorum",
   "trouble in mode lease",
   "operator: old copy",
+  "old mode put back",
+  "promise forgotten",
   "client-go took",
 ] as const;

@@ -13,15 +13,8 @@ import { isRecord } from "../../../election/observation.ts";
 import { quorumStanding } from "../../../election/quorum-standing.ts";
 import { step } from "../../../election/step.ts";
 import { nextWakeMs } from "../../../election/wake.ts";
-import {
-  initialMember,
-  type MemberEffect,
-  type MemberEvent,
-  type MemberState,
-  memberWakeMs,
-  type QuorumNews,
-  stepMember,
-} from "../../../quorum/member.ts";
+import { initialMember, type MemberEvent, memberWakeMs, stepMember } from "../../../quorum/member.ts";
+import type { MemberEffect, MemberState, QuorumNews } from "../../../quorum/member-turn.ts";
 import { effectInWords } from "../../scenario/narrate.ts";
 import { LeaseWatch } from "../lease-watch.ts";
 import { HoldExecutor } from "./hold-executor.ts";

@@ -48,6 +48,7 @@ class QuorumWorld implements Surroundings {
   readonly network: Network;
   readonly operator: Operator;
   readonly withOperator: boolean;
+  readonly isShared: boolean;
   readonly servers: Readonly<Record<ReplicaName, ApiServer>> = {
     a: new ApiServer(),
     b: new ApiServer(),
@@ -73,7 +74,8 @@ class QuorumWorld implements Surroundings {
     const { random, timeline, store } = this;
     this.network = new Network(timeline, random);
     this.oracle = new QuorumOracle(timeline, this.machines, (line) => this.trace(line));
-    const isShared = random.chance(0.15);
+    this.isShared = random.chance(0.15);
+    const { isShared } = this;
     const leaseDurationMs = random.chance(0.7) ? LEASE_DURATIONS_MS[0] : random.pick(LEASE_DURATIONS_MS);
     this.#settings = {
       leaseDurationMs,
