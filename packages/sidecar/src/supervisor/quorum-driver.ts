@@ -8,15 +8,8 @@ import type { ElectionState } from "../election/election.ts";
 import { quorumStanding } from "../election/quorum-standing.ts";
 import type { Happening } from "../observe/happening.ts";
 import { CALM_MIN_MS, type Verdict } from "../quorum/admission.ts";
-import {
-  initialMember,
-  type MemberEffect,
-  type MemberEvent,
-  type MemberState,
-  memberWakeMs,
-  type QuorumNews,
-  stepMember,
-} from "../quorum/member.ts";
+import { initialMember, type MemberEvent, memberWakeMs, stepMember } from "../quorum/member.ts";
+import type { MemberEffect, MemberState, QuorumNews } from "../quorum/member-turn.ts";
 import type { QuorumPeers, QuorumPeersEvent } from "../quorum/port.ts";
 import type { Loop } from "./loop.ts";
 

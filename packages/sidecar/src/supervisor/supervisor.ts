@@ -69,10 +69,8 @@ export interface SupervisorOptions {
   readonly tell: (happening: Happening) => void;
 }
 
-/**
- * From SIGTERM to the end: silence, mark, clean-up. vCluster's pod has 15 s, and if it is etcd's leader that ends with it,
- * nobody can write a mark before the others have elected one: 5 to 7 s.
- */
+// From SIGTERM to the end: silence, mark, clean-up. vCluster's pod has 15 s, and if it is etcd's leader that ends with it,
+// nobody can write a mark before the others have elected one: 5 to 7 s.
 const STOP_MAX_MS = 12_000;
 
 export class Supervisor {
@@ -194,17 +192,15 @@ export class Supervisor {
   /** Silent, then the mark, then everything of ours away; at most 12 s. */
   async stop(): Promise<void> {
     const { clock, vipKernel, segment } = this.#o;
-    await new Promise<void>((resolve) => {
-      const cancel = clock.at(clock.nowMs() + STOP_MAX_MS, resolve);
-      this.#onStopped = () => {
-        cancel();
-        resolve();
-      };
-      this.#loop.push(() => {
-        this.#step({ t: "stop" });
-        this.#health.leave("asked to stop");
-      });
+    const { promise: stopped, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.at(clock.nowMs() + STOP_MAX_MS, resolve);
+    this.#onStopped = resolve;
+    this.#loop.push(() => {
+      this.#step({ t: "stop" });
+      this.#health.leave("asked to stop");
     });
+    await stopped;
+    cancel();
     segment.close();
     if (this.#link.maySweep) await vipKernel.sweep(this.#target());
     await this.#detour.end();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Session } from "../../quorum/admission.ts";
+import type { Session } from "../../quorum/replay.ts";
 import { PeerPlaces } from "./peer-places.ts";
 
 const LIFE = "vc-1_u1_aa";
