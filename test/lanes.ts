@@ -18,6 +18,7 @@ const ALONE: readonly string[] = [
   "test/cluster/adoption.test.ts",
   "test/cluster/health.test.ts",
   "test/cluster/pod-deleted.test.ts",
+  "test/cluster/quorum.test.ts",
   "test/cluster/faults/stranger.test.ts",
 ];
 
