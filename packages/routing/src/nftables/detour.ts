@@ -34,7 +34,7 @@ import {
   TABLE_USER_DATA,
 } from "./gate-table.ts";
 import { encodeNft, NFT_MSG } from "./message.ts";
-import { type Node, number32 } from "./node.ts";
+import { hostNumber32, type Node, number32 } from "./node.ts";
 import type { Rule } from "./rule.ts";
 
 export const DETOUR_FAMILY = "inet";
@@ -130,11 +130,4 @@ function detourRule({ vip, port, linkIndex }: DetourTarget, toPort: number): Rul
 
 function portBytes(port: number): Uint8Array {
   return Uint8Array.of(port >> 8, port & 0xff);
-}
-
-/** Little-endian, as both machines are that this project runs on. */
-function hostNumber32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
 }

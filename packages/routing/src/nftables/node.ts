@@ -75,6 +75,13 @@ export function number32(value: number): Uint8Array {
   return bytes;
 }
 
+/** As registers have what the kernel itself puts there: little-endian, as both machines are that this project runs on. */
+export function hostNumber32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
 export function number64(value: bigint): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, value);

@@ -19,6 +19,7 @@ import {
   notIn,
   storeLink,
 } from "./expression.ts";
+import { hostNumber32 } from "./node.ts";
 import { OPEN_SET, type Rule } from "./rule.ts";
 
 /** The set that has the VIP as long as the relay is armed. */
@@ -89,11 +90,4 @@ function isIp(vip: IpAddress): Rule {
 function loadConnection(vip: IpAddress): Rule {
   const { source, bytes } = IP[familyOf(vip)];
   return [loadNetwork(source, bytes), loadTransportBehind(bytes, 0, 2)];
-}
-
-/** Little-endian, as both machines are that this project runs on. */
-function hostNumber32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value, true);
-  return bytes;
 }
