@@ -40,7 +40,9 @@ export class DetourDriver {
 
   get wakeMs(): number | undefined {
     if (this.#isWorking) return undefined;
-    return this.#isOpen || this.#o.reason() !== undefined ? this.#dueAtMs : this.#prepareAtMs;
+    // Without the link there is nothing to open it on; that it is back comes as an event.
+    const isWanted = this.#o.reason() !== undefined && this.#o.target() !== undefined;
+    return isWanted ? this.#dueAtMs : this.#prepareAtMs;
   }
 
   /** Something that it hangs on may be another. */

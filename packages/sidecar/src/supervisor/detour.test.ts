@@ -1,7 +1,12 @@
 /** Whole replicas in memory: when connections to the VIP take another way, and when no longer. */
+import type { DetourTarget } from "@vcluster-kube-vip/routing";
 import { describe, expect, it } from "vitest";
 import type { ProbeResult } from "../health/own-server.ts";
+import { MemoryDetour } from "../testing/memory-detour.ts";
 import { Cluster, LEASE_MS, type MemoryReplica, VIP } from "../testing/replicas.ts";
+import { VirtualClock } from "../testing/virtual-clock.ts";
+import { DetourDriver } from "./detour-driver.ts";
+import { Loop } from "./loop.ts";
 
 const READY: ProbeResult = { t: "ready" };
 const REFUSED: ProbeResult = { t: "refused" };
@@ -108,6 +113,35 @@ it("one that dies costs no longer than the kernel was told, and the next life lo
   await next.supervisor.start();
   await cluster.clock.advance(PREPARED_AFTER_MS + 1);
   expect(next.detour.asked).toEqual(["prepare"]);
+});
+
+it("asks for no wake while it is wanted and the link is missing: that it is back comes as an event", async () => {
+  const clock = new VirtualClock();
+  let target: DetourTarget | undefined;
+  const loop = new Loop({
+    clock,
+    nextWakeMs: () => driver.wakeMs,
+    onTick: () => driver.look(),
+    onOverflow: () => undefined,
+  });
+  const detour = new MemoryDetour(clock);
+  const driver: DetourDriver = new DetourDriver({
+    clock,
+    loop,
+    detour,
+    reason: () => "the own API server is dead",
+    isWithdrawing: () => false,
+    target: () => target,
+    tell: () => undefined,
+  });
+  loop.push(() => driver.look());
+  await clock.advance(PREPARED_AFTER_MS + 1);
+  expect([driver.wakeMs, detour.asked]).toEqual([undefined, ["prepare"]]);
+  target = { vip: VIP, port: 8443, linkIndex: 7 };
+  loop.push(() => driver.look());
+  await clock.advance(1);
+  expect(detour.opened).toEqual(target);
+  expect(driver.wakeMs).toBeGreaterThan(clock.nowMs());
 });
 
 it("a kernel that cannot is said once, and costs no move", async () => {
