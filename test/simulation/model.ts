@@ -72,7 +72,7 @@ export async function search({ defines }: Model, breadthFirst: boolean): Promise
   const flags = defines.map((define) => `-D${define}`);
   try {
     await run("spin", ["-a", ...flags, SOURCE], inFolder);
-    const options = ["-DSAFETY", `-DMEMLIM=${MEMORY_MB_MAX}`, ...(breadthFirst ? ["-DBFS"] : [])];
+    const options = ["-DSAFETY", "-DCOLLAPSE", `-DMEMLIM=${MEMORY_MB_MAX}`, ...(breadthFirst ? ["-DBFS"] : [])];
     // A search of thousands of states is over before an optimised searcher is compiled.
     await run("gcc", [breadthFirst ? "-O0" : "-O2", ...options, "-o", "pan", "pan.c"], inFolder);
     // No unreached lines (-n): with a rule taken out some are.

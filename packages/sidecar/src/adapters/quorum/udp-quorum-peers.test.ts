@@ -223,6 +223,19 @@ test("a greeting recorded of an earlier life begins nothing, and neither does it
   expect(a.peers.known).toEqual([]);
 });
 
+test("what was sealed for one path and comes by the other is nobody's, even if it comes there first", async () => {
+  nextPort();
+  const a = replica(1, "aa");
+  const b = await puppet("aa");
+  await b.introduce(a, "127.0.1.1");
+  const said = b.packetOf(encodeMessage(message(b.identity, 5)), a.identity, "segment");
+  b.send(said, "127.0.1.1");
+  await soon(() => expect(outcome(a, "misdirected")).toBe(1));
+  expect(a.heard).toEqual([]);
+  b.send(said, "127.0.2.1");
+  await soon(() => expect(a.heard.map(({ path }) => path)).toEqual(["segment"]));
+});
+
 test("what was meant for an earlier life of the receiver, or for another replica, is nobody's", async () => {
   nextPort();
   const a = replica(1, "bb");
