@@ -22,6 +22,7 @@ type OffReason =
   | "too-few-replicas"
   | "peer-silent"
   | "fence-too-weak"
+  | "gate-removed"
   | "timers-late"
   | "answers-late"
   | "quorum-lost"
@@ -64,6 +65,8 @@ export type AdmissionEvent = { readonly nowMs: number } & (
   | { readonly t: "tick" }
   | { readonly t: "replicas"; readonly count: number }
   | { readonly t: "fence"; readonly level: FenceLevel | undefined }
+  /** Another hand has taken away the gate, which was put back: it may do so again, at a worse moment. */
+  | { readonly t: "gate-removed" }
   /** A timer fired so much after its time. */
   | { readonly t: "late"; readonly byMs: number }
   /** A probe or a heartbeat was answered. */
@@ -84,7 +87,7 @@ export function initialAdmission({ identity, isWanted, calmMinMs }: AdmissionSet
     on: undefined,
     calmSinceMs: undefined,
     calmMs: calmMinMs,
-    verdict: { t: "off", reason: "settling" },
+    verdict: { t: "off", reason: isWanted ? "settling" : "setting-off" },
   };
 }
 
@@ -102,7 +105,8 @@ export function stepAdmission(state: AdmissionState, event: AdmissionEvent): Adm
     case "tick":
       return judge(withoutGone(state, event.nowMs), event.nowMs);
     case "quorum-lost":
-      return off(state, "quorum-lost", event.nowMs);
+    case "gate-removed":
+      return off(state, event.t, event.nowMs);
   }
 }
 

@@ -23,6 +23,8 @@ export type MemberEvent = { readonly nowMs: number } & (
   | { readonly t: "replicas"; readonly count: number }
   | { readonly t: "fence"; readonly level: FenceLevel | undefined }
   | { readonly t: "late"; readonly byMs: number }
+  /** Another hand has taken away the hold gate, and it was put back. */
+  | { readonly t: "gate-removed" }
 );
 
 export function initialMember(settings: MemberSettings, nowMs: number): MemberState {
@@ -69,6 +71,7 @@ function take(turn: Turn, event: MemberEvent): void {
     case "replicas":
     case "fence":
     case "late":
+    case "gate-removed":
       state.admission = stepAdmission(state.admission, event);
   }
 }

@@ -82,6 +82,10 @@ export class QuorumDriver {
     this.#step({ t: "standing", standing: quorumStanding(election) });
   }
 
+  gateRemoved(): void {
+    this.#step({ t: "gate-removed" });
+  }
+
   /** How late it comes decides, among others, whether the mode may be on. */
   tick(): void {
     const lateMs = this.#o.clock.nowMs() - (this.#dueMs ?? Number.POSITIVE_INFINITY);

@@ -92,6 +92,16 @@ describe("three replicas that speak the quorum", () => {
     expect(mode(now)).toBe("lease");
   });
 
+  it("go back to the plain lease for a while where another hand takes away the gate", async () => {
+    const now = await scene();
+    now.a.gate.flushRuleset();
+    await now.cluster.clock.advance(1_000);
+    expect([mode(now), now.a.supervisor.snapshot().modeReason]).toEqual(["lease", "settling"]);
+    await now.cluster.clock.advance(SETTLED_MS);
+    expect(mode(now)).toBe("quorum");
+    expect(await now.cluster.answering()).toEqual(["a"]);
+  });
+
   it("hand over as planned in this mode, too", async () => {
     const now = await scene();
     const outcome = now.a.supervisor.transfer("b_uid_1", 2);
@@ -99,6 +109,15 @@ describe("three replicas that speak the quorum", () => {
     expect(await outcome).toMatchObject({ t: "moved" });
     expect(await now.cluster.answering()).toEqual(["b"]);
   });
+});
+
+it("where it is not asked for, the Lease says nothing of it, and the holder says why", async () => {
+  const cluster = new Cluster();
+  const a = cluster.add("a");
+  await a.supervisor.start();
+  await cluster.clock.advance(LEASE_MS + 100);
+  expect(cluster.lease?.annotations).not.toHaveProperty("vcluster-kube-vip/mode");
+  expect(a.supervisor.snapshot()).toMatchObject({ mode: "lease", modeReason: "setting-off" });
 });
 
 it("where two are all that there are, the plain lease is used", async () => {

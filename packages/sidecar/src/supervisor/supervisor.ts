@@ -111,6 +111,7 @@ export class Supervisor {
       onSilenced: () => this.#step({ t: "silenced" }),
       onAcknowledged: ({ count, total }) => this.#step({ t: "acknowledged", count, total }),
       onRefused: (reason) => this.#link.refused(reason),
+      onGateRemoved: () => this.#quorum.gateRemoved(),
       onTightened: (term) => this.#step({ t: "tightened", term }),
       onChanged: () => this.#loop.push(() => this.#detour.look()),
     });

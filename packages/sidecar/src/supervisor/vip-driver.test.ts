@@ -76,6 +76,7 @@ function drive(
     }),
     isFit: () => true,
     onChanged: () => undefined,
+    onGateRemoved: () => undefined,
     onTightened: (term) => tightened.push(term),
     isLinkUp: () => true,
     onSilenced: () => silenced.push(clock.nowMs()),

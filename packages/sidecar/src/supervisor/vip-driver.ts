@@ -31,6 +31,8 @@ export interface VipDriverOptions {
   readonly onRefused: (reason: string) => void;
   /** It is in another state. */
   readonly onChanged: () => void;
+  /** Another hand had taken away the gate; it is there again. */
+  readonly onGateRemoved: () => void;
   /** The deadline that was asked for with this term is in force in the kernel. */
   readonly onTightened: (term: number) => void;
 }
@@ -254,6 +256,7 @@ export class VipDriver {
   #restored(outcome: Configured): void {
     const changes = outcome.t === "done" ? outcome.changes : [];
     for (const what of changes) this.#o.tell({ t: "restored", what });
+    if (outcome.t === "done" && outcome.gateMade) this.#o.onGateRemoved();
     this.#step({ t: "restored", outcome: changes.length > 0 ? "changed" : outcome.t });
   }
 

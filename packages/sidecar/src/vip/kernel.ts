@@ -40,12 +40,22 @@ import {
 import { describeChange, describeFailure, describeFinding } from "./words.ts";
 
 export type Configured =
-  /** `changes` is empty where everything was there already. `left`: connections that could not be ended, and why. */
-  | ({ readonly t: "done"; readonly changes: readonly string[]; readonly left?: string } & Relayed)
+  /**
+   * `changes` is empty where everything was there already. `left`: connections that could not be ended, and why. `gateMade`:
+   * the gate was not there, or not as it was made.
+   */
+  | ({
+      readonly t: "done";
+      readonly changes: readonly string[];
+      readonly left?: string;
+      readonly gateMade?: true;
+    } & Relayed)
   /** The kernel keeps silent, and may not be opened before the next confirmed hold. */
   | { readonly t: "lapsed" }
   | { readonly t: "not-allowed" }
   | { readonly t: "failed"; readonly reason: string };
+
+const MAKES_GATE: readonly Change["t"][] = ["install-gate", "install-open-gate"];
 
 /** Why nothing is relayed, if it should be. */
 interface Relayed {
@@ -225,7 +235,9 @@ export class VipKernel {
   async #reconcile(placement: Placement, to: "take" | "keep", permit: Permit): Promise<Configured> {
     const { applied, findings, changes, gate } = await reconcile(this.#ports, heldState(placement, to), permit);
     this.#opening = openingAfter({ applied, gate });
-    return outcomeOf(applied, findings, changes);
+    const outcome = outcomeOf(applied, findings, changes);
+    const makesGate = changes.some(({ t }) => MAKES_GATE.includes(t));
+    return outcome.t === "done" && makesGate ? { ...outcome, gateMade: true } : outcome;
   }
 
   async #apply(changes: readonly Change[], permit: Permit): Promise<Applied> {
