@@ -28,9 +28,9 @@ export const FENCE: readonly Mutant[] = [
     name: "rule 6: the gate's time counts from the send",
     edits: [
       {
-        file: "sidecar/src/supervisor/supervisor.ts",
-        find: "deadlineMs: effect.deadlineMs,",
-        replace: "deadlineMs: effect.deadlineMs + 250,",
+        file: "sidecar/src/vip/vip.ts",
+        find: "return { deadlineMs, leaseDeadlineMs, transitions };",
+        replace: "return { deadlineMs: deadlineMs + 250, leaseDeadlineMs: leaseDeadlineMs + 250, transitions };",
       },
     ],
     caughtBy: simulation(4_000),

@@ -13,7 +13,7 @@ export const QUORUM: readonly Mutant[] = [
       },
       {
         file: "sidecar/src/election/quorum-hold.ts",
-        find: 'turn.effects.push({ t: "tighten", deadlineMs: Math.min(role.claim.leaseDeadlineMs, untilMs), term });',
+        find: 'turn.effects.push({ t: "tighten", deadlineMs, leaseDeadlineMs, transitions: record.leaseTransitions, term });',
         replace: "turn.tryAgainSoon();",
       },
     ],
