@@ -224,7 +224,7 @@ function composeQuorum(
   lock: KubeLeaseLock,
   tell: Telling["tell"],
 ): UdpQuorumPeers | undefined {
-  if (config.quorum === "off") return undefined;
+  if (config.quorum === "never") return undefined;
   const { address: vip, interfaceName } = config.vip;
   return new UdpQuorumPeers({
     identity,

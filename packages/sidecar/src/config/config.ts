@@ -59,7 +59,7 @@ export interface Config {
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly moves: { readonly max: number; readonly windowMs: number };
   /** Whether promises of peers may shorten a takeover, where there are three replicas or more. */
-  readonly quorum: "auto" | "off";
+  readonly quorum: "auto" | "never";
 }
 
 /** Something wrong (or doubtful) in what we were told. All are reported at once. */

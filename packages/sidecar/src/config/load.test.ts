@@ -73,7 +73,7 @@ describe("in a vCluster", () => {
       http: { port: 2112, addresses: ["127.0.0.1", "10.64.1.2"] },
       logLevel: "info",
       moves: { max: 4, windowMs: 180_000 },
-      quorum: "off",
+      quorum: "never",
     });
   });
 

@@ -53,7 +53,8 @@ const RESERVED_TABLES = new Map([
 ]);
 
 const FENCE_MODES = ["strict", "best"] as const;
-const QUORUM_MODES = ["auto", "off"] as const;
+/** Not "off": Helm's YAML makes false of it. */
+const QUORUM_MODES = ["auto", "never"] as const;
 
 export const SETTINGS = {
   configFile: {
@@ -221,9 +222,9 @@ export const SETTINGS = {
   }),
   quorum: own("quorum", {
     kind: oneOf(QUORUM_MODES),
-    default: "off",
+    default: "never",
     description:
-      "auto: where three replicas or more allow it, promises that they make each other shorten the takeover from a lost node to about half a second. off: it takes the lease duration.",
+      "auto: where three replicas or more allow it, promises that they make each other shorten the takeover from a lost node to about half a second. never: it takes the lease duration.",
   }),
   podName: fromPod("POD_NAME", {
     kind: nodeName,

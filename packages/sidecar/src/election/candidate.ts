@@ -91,7 +91,7 @@ function askForPredecessor(turn: Turn): void {
   const { current } = lease;
   if (!isRecord(current) || lease.predecessor !== undefined || exactReadFor === current.resourceVersion) return;
   const isMarked = lease.versionsSeen === 1 && markOf(current) !== undefined;
-  if (!isMarked && (settings.quorum === "off" || modeOf(current)?.mode !== "quorum")) return;
+  if (!isMarked && (settings.quorum === "never" || modeOf(current)?.mode !== "quorum")) return;
   if (!/^[1-9][0-9]{0,18}$/.test(current.resourceVersion)) return;
   turn.state.exactReadFor = current.resourceVersion;
   const before = String(BigInt(current.resourceVersion) - 1n);

@@ -19,7 +19,7 @@ export interface ElectionSettings {
   readonly movesMax: number;
   readonly movesWindowMs: number;
   /** Whether promises of peers may end a hold earlier, and so shorten a takeover (rule 9). */
-  readonly quorum: "auto" | "off";
+  readonly quorum: "auto" | "never";
 }
 
 /** Our hold on the Lease: what the last confirmed write said. */

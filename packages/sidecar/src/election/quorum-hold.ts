@@ -33,7 +33,7 @@ export interface Promised {
 /** A majority has promised this term until then. */
 export function afterPromised(turn: Turn, promised: Promised): void {
   const { quorum } = turn.state;
-  if (turn.state.settings.quorum === "off") return;
+  if (turn.state.settings.quorum === "never") return;
   if (quorum === undefined) return enter(turn, promised);
   if (quorum.term !== promised.term) return;
   turn.byPromise = true;

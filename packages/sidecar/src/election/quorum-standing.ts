@@ -7,7 +7,7 @@ import { isRecord } from "./observation.ts";
 
 export function quorumStanding(state: ElectionState): Standing {
   const { role, quorum, modeTerm, settings, lease, eligible, stopping } = state;
-  if (settings.quorum === "off" || stopping) return { t: "other" };
+  if (settings.quorum === "never" || stopping) return { t: "other" };
   if (role.t === "holding") {
     const { leaseTransitions } = role.claim.record;
     const term = quorum?.term ?? modeTerm + 1;

@@ -192,7 +192,7 @@ export class Turn {
   /** What our writes say now; undefined: nothing of modes at all. */
   get #mode(): Mode | undefined {
     const { settings, quorum, modeTerm } = this.state;
-    if (settings.quorum === "off") return undefined;
+    if (settings.quorum === "never") return undefined;
     if (quorum?.phase.t !== "published") return { mode: "lease", term: modeTerm, voters: [] };
     return { mode: "quorum", term: quorum.term, voters: quorum.voters };
   }

@@ -57,7 +57,7 @@ export const MEMORY_CONFIG: Config = {
   http: { port: 0, addresses: [] },
   logLevel: "info",
   moves: { max: 4, windowMs: 180_000 },
-  quorum: "off",
+  quorum: "never",
 };
 
 export class Cluster {
@@ -68,7 +68,7 @@ export class Cluster {
   /** undefined: nobody speaks it. */
   readonly quorum: MemoryQuorum | undefined;
 
-  constructor({ quorum = "off" }: { readonly quorum?: "auto" | "off" } = {}) {
+  constructor({ quorum = "never" }: { readonly quorum?: "auto" | "never" } = {}) {
     this.config = { ...MEMORY_CONFIG, quorum };
     this.quorum = quorum === "auto" ? new MemoryQuorum(this.clock, () => this.replicas.length) : undefined;
   }

@@ -36,7 +36,7 @@ export const SOLO_SETTINGS: ElectionSettings = {
   recordResolutionMs: 0,
   movesMax: 4,
   movesWindowMs: 180_000,
-  quorum: "off",
+  quorum: "never",
 };
 
 /** Content of a Lease that `holderIdentity` holds. */

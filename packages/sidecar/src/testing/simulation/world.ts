@@ -97,7 +97,7 @@ class World implements Surroundings {
       recordResolutionMs: isShared ? 1000 : 0,
       movesMax: 4,
       movesWindowMs: 180_000,
-      quorum: "off",
+      quorum: "never",
     };
     this.withLifetimes = random.chance(0.4);
     this.clientGo = isShared ? this.#clientGoCandidate(this.#settings) : undefined;
