@@ -5,7 +5,7 @@
  */
 import { connect, createServer, type Server } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openNftDetour } from "../../packages/routing/src/nftables/nft-detour.ts";
+import { NftDetour } from "../../packages/routing/src/nftables/nft-detour.ts";
 import { openSockDiag } from "../../packages/routing/src/sock-diag/sock-diag.ts";
 import { ip } from "../../packages/routing/src/testing/index.ts";
 import { LiveDetour } from "../../packages/sidecar/src/adapters/detour/vip-detour.ts";
@@ -77,7 +77,7 @@ describe.each([4, 6] as const)("IPv%i:", (family) => {
     own = await listen(PORT, "own");
     other = await listen(PEER_PORT, "peer");
     peers = [peer(PEER_PORT)];
-    detour = new LiveDetour(openNftDetour({ family, protocol: 77 }), () => peers);
+    detour = new LiveDetour(new NftDetour({ family, protocol: 77 }), () => peers);
     expect(await detour.prepare()).toEqual({ t: "done" });
   });
 
@@ -189,7 +189,7 @@ describe.each([4, 6] as const)("IPv%i:", (family) => {
 
   test("what an earlier life left is taken away; a table of another hand's stays, and is not used", async () => {
     await open();
-    const later = new LiveDetour(openNftDetour({ family, protocol: 77 }), () => peers);
+    const later = new LiveDetour(new NftDetour({ family, protocol: 77 }), () => peers);
     expect(await later.prepare()).toEqual({ t: "done" });
     expect(await tables()).toBe("");
     await shell(`nft add table inet ${TABLE}`);

@@ -39,7 +39,7 @@ export type {
   Rule,
 } from "./model.ts";
 export { resolveNextHops } from "./next-hops.ts";
-export { openNftDetour } from "./nftables/nft-detour.ts";
+export { NftDetour } from "./nftables/nft-detour.ts";
 export { openNftGate } from "./nftables/nft-gate.ts";
 export { type Observation, observe } from "./observation.ts";
 export {

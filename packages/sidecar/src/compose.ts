@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import {
   familyOf,
   type Kernel,
+  NftDetour,
   type Owner,
-  openNftDetour,
   openNftGate,
   openRtNetlink,
   openSockDiag,
@@ -107,7 +107,7 @@ export async function composeReplica(
   const record = (event: EventSeries) => lock.recordEvent(event, config.identity.podName);
   const events = new EventRecorder({ clock, wallTime, record, tell });
   const health = composeHealth(config, identity, lock, tell);
-  const kernelDetour = openNftDetour({ family: familyOf(config.vip.address), protocol: config.routing.protocol });
+  const kernelDetour = new NftDetour({ family: familyOf(config.vip.address), protocol: config.routing.protocol });
   const detour = new LiveDetour(kernelDetour, () => lock.peers);
   const ports = {
     clock,

@@ -28,21 +28,16 @@ export interface NftDetourOptions {
   readonly protocol: number;
 }
 
-/** Needs NET_ADMIN. Does not keep the process alive. @throws RoutingError DETOUR_UNSUPPORTED: do without, and say so once */
-export function openNftDetour(options: NftDetourOptions): Detour {
-  return new NftDetour(options, connect());
-}
-
-class NftDetour implements Detour {
-  readonly #connection: NetlinkConnection;
+/** Connects at its first use. Needs NET_ADMIN. Does not keep the process alive. */
+export class NftDetour implements Detour {
+  #connection: NetlinkConnection | undefined;
   readonly #family: Family;
   readonly #name: string;
   /** No other's table is in the way. */
   #isClaimed = false;
   #opened: { readonly target: DetourTarget; readonly toPort: number } | undefined;
 
-  constructor({ family, protocol }: NftDetourOptions, connection: NetlinkConnection) {
-    this.#connection = connection;
+  constructor({ family, protocol }: NftDetourOptions) {
     this.#family = family;
     this.#name = `vcluster-kube-vip-${protocol}-detour`;
   }
@@ -75,7 +70,7 @@ class NftDetour implements Detour {
   }
 
   end(): void {
-    this.#connection.close();
+    this.#connection?.close();
   }
 
   /** All that a detour consists of, for an address that nobody has, and at the end a verb that has to fail. */
@@ -84,7 +79,7 @@ class NftDetour implements Detour {
     const name = `${this.#name}-trial`;
     const absent = encodeNft(NFT_MSG.deleteTable, 0, DETOUR_FAMILY, [[OF_TABLE, text(`${name}-absent`)]]);
     const parts = encodeBatch([...encodeDetour(name, MARK, { vip, port: 1, linkIndex: 1 }, 2, 1000), absent]);
-    const answer = await this.#connection.transaction("try a detour", encodeDatagram(parts));
+    const answer = await this.#connected.transaction("try a detour", encodeDatagram(parts));
     if (parts[answer.index]?.type !== absent.type) throw unsupported("try a detour", answer);
   }
 
@@ -92,7 +87,7 @@ class NftDetour implements Detour {
   async #claim(): Promise<void> {
     const what = "look for a detour";
     const request = encodeNft(NFT_MSG.getTable, 0, DETOUR_FAMILY, [[OF_TABLE, text(this.#name)]]);
-    const { errno, kernelText, messages } = await this.#connection.verb({ ...request, what });
+    const { errno, kernelText, messages } = await this.#connected.verb({ ...request, what });
     const [table] = messages;
     if (errno !== ENOENT && table === undefined) throw unsupported(what, { errno, kernelText });
     const mark = table === undefined ? undefined : attributesOf(table).get(TABLE_USER_DATA);
@@ -105,6 +100,11 @@ class NftDetour implements Detour {
     this.#isClaimed = true;
   }
 
+  get #connected(): NetlinkConnection {
+    this.#connection ??= connect();
+    return this.#connection;
+  }
+
   #isOpen({ vip, port, linkIndex }: DetourTarget, toPort: number): boolean {
     const there = this.#opened;
     if (there?.toPort !== toPort) return false;
@@ -112,7 +112,7 @@ class NftDetour implements Detour {
   }
 
   #transaction(what: string, verbs: readonly NetlinkPart[]): Promise<TransactionAnswer> {
-    return this.#connection.transaction(what, encodeDatagram(encodeBatch(verbs)));
+    return this.#connected.transaction(what, encodeDatagram(encodeBatch(verbs)));
   }
 }
 
