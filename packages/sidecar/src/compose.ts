@@ -108,7 +108,7 @@ export async function composeReplica(
   const events = new EventRecorder({ clock, wallTime, record, tell });
   const health = composeHealth(config, identity, lock, tell);
   const kernelDetour = new NftDetour({ family: familyOf(config.vip.address), protocol: config.routing.protocol });
-  const detour = new LiveDetour(kernelDetour, () => lock.peers);
+  const detour = new LiveDetour(kernelDetour, () => lock.livingPeers);
   const ports = {
     clock,
     wallTime,

@@ -86,7 +86,7 @@ export const FENCE: readonly Mutant[] = [
         file: "sidecar/src/election/turn.ts",
         find: 'this.effects.push({ t: "write", number, purpose, draft, timeoutMs: this.requestTimeoutMs });',
         replace:
-          'this.effects.push({ t: "write", number, purpose, draft, timeoutMs: this.requestTimeoutMs });\n    if (purpose === "take" || purpose === "renew") this.effects.push({ t: "hold", deadlineMs: this.nowMs + this.holdDurationMs, transitions: 0, adopted: false });',
+          'this.effects.push({ t: "write", number, purpose, draft, timeoutMs: this.requestTimeoutMs });\n    const deadlineMs = this.nowMs + this.holdDurationMs;\n    if (purpose === "take" || purpose === "renew") this.effects.push({ t: "hold", deadlineMs, leaseDeadlineMs: deadlineMs, transitions: 0, adopted: false });',
       },
     ],
     caughtBy: simulation(4_000),

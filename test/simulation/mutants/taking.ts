@@ -145,7 +145,7 @@ export const TAKING: readonly Mutant[] = [
         file: "sidecar/src/election/candidate.ts",
         find: 'const number = turn.take("take", current, 0);',
         replace:
-          'const number = turn.take("take", current, 0);\n  const deadlineMs = turn.nowMs + turn.holdDurationMs;\n  if (by === "mark") turn.effects.push({ t: "hold", deadlineMs, transitions: 0, adopted: false });',
+          'const number = turn.take("take", current, 0);\n  const deadlineMs = turn.nowMs + turn.holdDurationMs;\n  if (by === "mark") turn.effects.push({ t: "hold", deadlineMs, leaseDeadlineMs: deadlineMs, transitions: 0, adopted: false });',
       },
     ],
     caughtBy: simulation(4_000),

@@ -8,6 +8,8 @@ import type { VipState } from "../vip/vip.ts";
 
 /** The port to it, implemented by adapters/detour/vip-detour.ts. No method rejects. */
 export interface VipDetour {
+  /** Somebody is known to live who could be reached: who is cut off from all others may be well himself. */
+  readonly hasPeers: boolean;
   /** Looks whether this kernel can; and away with what an earlier life left. */
   prepare(): Promise<DetourOutcome>;
   /** For `timeoutMs` from now on, by the kernel's clock; again: for as long anew. */
@@ -18,8 +20,6 @@ export interface VipDetour {
 
 export type DetourOutcome =
   | { readonly t: "done" }
-  /** No other replica is known. */
-  | { readonly t: "nobody" }
   | { readonly t: "failed"; readonly code: string; readonly message: string };
 
 /** Why connections take another way; undefined: they do not. */

@@ -91,7 +91,7 @@ export class DetourDriver {
     this.#o.loop.awaited(outcome, (ended) => {
       this.#isWorking = false;
       if (ended.t === "done") onDone();
-      else if (ended.t === "failed") this.#say(ended);
+      else this.#say(ended);
       this.look();
     });
   }

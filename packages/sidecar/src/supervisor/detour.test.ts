@@ -87,6 +87,17 @@ describe("connections to the VIP go by another replica", () => {
     expect(a.detour.asked.at(-1)).toBe("close");
   });
 
+  it("not where all others seem dead as well: it may be this process that is cut off, and the listener well", async () => {
+    const { cluster, a } = await held("none");
+    a.detour.hasPeers = false;
+    a.health.server = REFUSED;
+    await cluster.clock.advance(5_000);
+    expect(a.detour.asked).toEqual(["prepare"]);
+    a.detour.hasPeers = true;
+    await cluster.clock.advance(30_000);
+    expect(a.detour.opened).toBeDefined();
+  });
+
   it("not on a replica that does not hold", async () => {
     const { cluster, b } = await held();
     b.health.server = REFUSED;

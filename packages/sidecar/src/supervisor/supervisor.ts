@@ -162,7 +162,7 @@ export class Supervisor {
     this.#detour = new DetourDriver({
       ...common,
       detour: options.detour,
-      reason: () => detourReason(this.#vip.state.t, this.#health.state),
+      reason: () => (options.detour.hasPeers ? detourReason(this.#vip.state.t, this.#health.state) : undefined),
       isWithdrawing: () => this.#vip.state.t === "withdrawing",
       target: () => {
         const target = this.#target();

@@ -6,13 +6,14 @@ import type { DetourOutcome, VipDetour } from "../detour/detour.ts";
 const DONE = async (): Promise<DetourOutcome> => ({ t: "done" });
 
 /** For those whose API servers never fail. */
-export const NO_DETOUR: VipDetour = { prepare: DONE, open: DONE, close: DONE };
+export const NO_DETOUR: VipDetour = { hasPeers: true, prepare: DONE, open: DONE, close: DONE };
 
 export class MemoryDetour implements VipDetour {
   readonly #clock: Clock;
   #open: { readonly target: DetourTarget; readonly untilMs: number } | undefined;
   /** What it was asked, in order. */
   readonly asked: ("prepare" | "open" | "close")[] = [];
+  hasPeers = true;
   /** What every verb answers. */
   outcome: DetourOutcome = { t: "done" };
 

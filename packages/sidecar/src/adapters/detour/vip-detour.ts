@@ -10,11 +10,15 @@ export class LiveDetour implements VipDetour {
   readonly #peers: () => readonly Endpoint[];
   readonly #proxy: PeerProxy;
 
-  /** @param peers - the best first */
+  /** @param peers - those that live, the best first */
   constructor(kernel: Detour, peers: () => readonly Endpoint[]) {
     this.#kernel = kernel;
     this.#peers = peers;
     this.#proxy = new PeerProxy(peers);
+  }
+
+  get hasPeers(): boolean {
+    return this.#peers().length > 0;
   }
 
   prepare(): Promise<DetourOutcome> {
@@ -22,7 +26,6 @@ export class LiveDetour implements VipDetour {
   }
 
   open(target: DetourTarget, timeoutMs: number): Promise<DetourOutcome> {
-    if (this.#peers().length === 0) return Promise.resolve({ t: "nobody" });
     return outcomeOf(async () => {
       const toPort = await this.#proxy.listen(target.vip);
       await this.#kernel.open(target, toPort, timeoutMs);

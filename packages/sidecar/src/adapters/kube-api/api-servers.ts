@@ -143,12 +143,9 @@ export class ApiServers {
     return peersInSlice ? this.#lookIntoSlice() : [];
   }
 
-  /** The peers' listeners, those that live first. */
-  get peers(): readonly Endpoint[] {
-    const [living, dead] = [false, true].map((isDead) =>
-      this.#peerEndpoints.filter((endpoint) => this.#health.isDead(endpointName(endpoint)) === isDead),
-    );
-    return [...(living ?? []), ...(dead ?? [])];
+  /** The peers' listeners, as far as they live. */
+  get livingPeers(): readonly Endpoint[] {
+    return this.#peerEndpoints.filter((endpoint) => !this.#health.isDead(endpointName(endpoint)));
   }
 
   /** Our pod ends, and our own API server with it: the peers are asked first from now on, and more often. */

@@ -99,8 +99,8 @@ export class KubeLeaseLock implements LeaseLock {
   }
 
   /** As ApiServers has them. */
-  get peers(): readonly Endpoint[] {
-    return this.#api.peers;
+  get livingPeers(): readonly Endpoint[] {
+    return this.#api.livingPeers;
   }
 
   /** As ApiServers has it. */
