@@ -15,6 +15,12 @@ function expectDisinherited(a: Solo, reason: string): void {
   expect(a.state.hasTaken).toBe(false);
 }
 
+/** Holding on, counted from there. */
+function adoptedFrom(sentAtMs: number) {
+  const deadlineMs = sentAtMs + D_MS;
+  return { t: "hold", deadlineMs, leaseDeadlineMs: deadlineMs, transitions: 4, adopted: true };
+}
+
 describe("a life that finds its kernel heard for the VIP (rule 8)", () => {
   test("reads the Lease before it does anything", () => {
     const a = inheritor();
@@ -49,13 +55,7 @@ describe("a life that finds its kernel heard for the VIP (rule 8)", () => {
     a.nowMs += 20;
     a.complete("adopt");
     expect(a.role).toBe("holding");
-    expect(a.effects).toContainEqual({
-      t: "hold",
-      deadlineMs: sentAtMs + D_MS,
-      leaseDeadlineMs: sentAtMs + D_MS,
-      transitions: 4,
-      adopted: true,
-    });
+    expect(a.effects).toContainEqual(adoptedFrom(sentAtMs));
     expect(a.did).toEqual(["hold"]);
   });
 
@@ -116,13 +116,7 @@ describe("an adoption whose answer is lost", () => {
     a.answer(write, LOST);
     expect(a.did).toEqual(["read"]);
     a.answerRead();
-    expect(a.effects).toContainEqual({
-      t: "hold",
-      deadlineMs: sentAtMs + D_MS,
-      leaseDeadlineMs: sentAtMs + D_MS,
-      transitions: 4,
-      adopted: true,
-    });
+    expect(a.effects).toContainEqual(adoptedFrom(sentAtMs));
   });
 
   test("is not confirmed by the watch, which only asks for that read", () => {
@@ -158,13 +152,7 @@ describe("an adoption whose answer is lost", () => {
     a.apply(first);
     a.answer(second, a.apply(second));
     a.answerRead();
-    expect(a.effects).toContainEqual({
-      t: "hold",
-      deadlineMs: sentAtMs + D_MS,
-      leaseDeadlineMs: sentAtMs + D_MS,
-      transitions: 4,
-      adopted: true,
-    });
+    expect(a.effects).toContainEqual(adoptedFrom(sentAtMs));
   });
 
   test("and whose version another hand edited is written again on that version", () => {
